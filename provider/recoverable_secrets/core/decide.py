@@ -1,0 +1,218 @@
+"""The only place that decides.
+
+`decide()` looks up one row of this table; nothing else in the project asks what state a secret
+is in.
+
+    observed            kept                                  gone
+    ------------------  ------------------------------------  -----------------------------------
+    unknown             create at once (look, with memory)    look
+    absent              create; with memory: refuse           nothing
+    purging             wait, create; with memory: refuse     nothing
+    present, ours       what differs                          schedule | purge | nothing (retain)
+    present, unowned    refuse, unless adopted                schedule if remembered, else refuse
+    present, foreign    refuse, unless adopted                leave it alone, and say so
+    present, tied       refuse                                refuse
+    pending, ours       restore | fail | purge and create     nothing; purge by force
+    pending, others'    as present, and never purged          nothing
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from . import diff, ownership, plan
+from .diff import Relation
+from .errors import short
+from .facts import (
+    Absent,
+    Gone,
+    Kept,
+    Observed,
+    PendingDeletion,
+    Present,
+    Purging,
+    Secret,
+    Unknown,
+    Wanted,
+)
+from .plan import Plan, Refusal
+from .policy import Adopt, Capabilities, OnRecreate, Policy
+
+
+def decide(
+    observed: Observed, wanted: Wanted, policy: Policy, store: Capabilities
+) -> Plan | Refusal:
+    """Return what to do next, or why nothing is done. Total and deterministic.
+
+    An empty plan means that the secret is as wanted.
+    """
+    if isinstance(wanted, Kept):
+        return _kept(observed, wanted, policy, store)
+    return _gone(observed, wanted, policy)
+
+
+def _kept(observed: Observed, wanted: Kept, policy: Policy, store: Capabilities) -> Plan | Refusal:
+    match observed:
+        case Unknown():
+            if diff.unchanged(wanted, policy):
+                return Plan()  # Memory alone proves it: a change of policy makes no call.
+            if wanted.memory:
+                return Plan((plan.Look(),))
+            return _create(wanted, store)  # One call if the name is free; a conflict tells if not.
+        case Absent() | Purging():
+            if wanted.memory:
+                return _vanished(wanted)  # A surface cannot answer a new id for an old resource.
+            waits = (plan.Wait(),) if isinstance(observed, Purging) else ()
+            return _create(wanted, store, *waits)
+        case Present(secret=secret) | PendingDeletion(secret=secret):
+            refusal = _tied(secret) or _not_ours(secret, wanted, policy, observed)
+            if refusal:
+                return refusal
+            if isinstance(observed, PendingDeletion):
+                return _recreated(observed, wanted, policy, store)
+            steps = tuple(diff.actions(observed, wanted, policy, store))
+            if diff.kept_foreign_value(observed, wanted, policy):
+                return Plan(steps, (_kept_value(secret),))
+            return Plan(steps)
+        case _:
+            assert_never(observed)
+
+
+def _gone(observed: Observed, wanted: Gone, policy: Policy) -> Plan | Refusal:
+    if policy.retain:
+        return Plan(notes=(f"{short(wanted.name)} stays as it is: deletion is retain",))
+    match observed:
+        case Unknown():
+            return Plan((plan.Look(),))
+        case Absent() | Purging():
+            return Plan()
+        case PendingDeletion(secret=secret):
+            ours = diff.relation(secret, wanted) is Relation.OURS
+            if ours and policy.force and _same_instance(secret, wanted):
+                return Plan((plan.Purge(),))
+            return Plan()  # Already on its way; another's is none of our business.
+        case Present(secret=secret):
+            return _torn_down(secret, wanted, policy)
+        case _:
+            assert_never(observed)
+
+
+def _torn_down(secret: Secret, wanted: Gone, policy: Policy) -> Plan | Refusal:
+    """Decide for a live secret that its owner no longer wants."""
+    related = diff.relation(secret, wanted)
+    if related is Relation.FOREIGN:
+        return Plan(notes=(f"{_who(secret)}: left alone",))
+    if not _same_instance(secret, wanted):
+        # The old half of a replacement: the new half goes on with the same secret.
+        return Plan(notes=(f"{short(secret.name)} goes on in its replacement: left alone",))
+    tied = _tied(secret)
+    if tied:
+        return tied
+    schedule = plan.ScheduleDeletion(days=policy.recovery_window_in_days)
+    if related is Relation.UNOWNED:
+        if not wanted.memory or wanted.memory.id != secret.id:
+            return Refusal(
+                f"{short(secret.name)} has no owner tag and is not remembered: not deleted. "
+                "Delete it by hand, or give it the owner tag"
+            )
+        # What cannot be proved ours is never destroyed for good.
+        lost = ("its owner tag is gone, so it is scheduled, not purged",) if policy.force else ()
+        return Plan((schedule,), lost)
+    return Plan((plan.Purge() if policy.force else schedule,))
+
+
+def _recreated(
+    pending: PendingDeletion, wanted: Kept, policy: Policy, store: Capabilities
+) -> Plan | Refusal:
+    """Decide for a declaration that finds its secret pending deletion."""
+    secret = pending.secret
+    ours = diff.relation(secret, wanted) is Relation.OURS
+    if policy.on_recreate is OnRecreate.FAIL:
+        return Refusal(
+            f"{short(secret.name)} is scheduled for deletion and on_recreate is fail: restore it "
+            "by hand, or set on_recreate to restore"
+        )
+    if policy.on_recreate is OnRecreate.REPLACE and policy.force and ours:
+        if wanted.memory:
+            return _vanished(wanted)
+        return Plan((plan.Purge(), plan.Wait(), diff.desired(wanted)))
+    restore = plan.Restore(undo=plan.ScheduleDeletion(days=policy.recovery_window_in_days))
+    restored = Present(secret=secret, restored=True)
+    steps = tuple(diff.actions(restored, wanted, policy, store))
+    kept = diff.kept_foreign_value(restored, wanted, policy)
+    return Plan((restore, *steps), (_kept_value(secret),) if kept else ())
+
+
+def _create(wanted: Kept, store: Capabilities, *before: plan.Action) -> Plan | Refusal:
+    create = diff.desired(wanted)
+    if store.value_required and create.source is None:
+        return Refusal(
+            f"{store.service} keeps no secret without a value: declare a value for "
+            f"{short(wanted.name)}"
+        )
+    return Plan((*before, create))
+
+
+def _not_ours(
+    secret: Secret, wanted: Kept, policy: Policy, observed: Observed
+) -> Refusal | None:
+    state = "is scheduled for deletion" if isinstance(observed, PendingDeletion) else "exists"
+    related = diff.relation(secret, wanted)
+    if related is Relation.UNOWNED and policy.adopt is Adopt.NO:
+        return Refusal(
+            f"{short(secret.name)} {state} and has no owner: left alone. Use another name, or "
+            "set adopt to unowned to take it over"
+        )
+    if related is Relation.FOREIGN and policy.adopt is not Adopt.ANY:
+        return Refusal(
+            f"{_who(secret)} and {state}: left alone. Use another name, or set adopt to any to "
+            "take it over"
+        )
+    return None
+
+
+def _tied(secret: Secret) -> Refusal | None:
+    """Refuse what AWS would refuse half-way, before anything is touched."""
+    name = short(secret.name)
+    if secret.primary_region:
+        return Refusal(
+            f"{name} is a replica here: its primary is in {secret.primary_region}. Set region to "
+            "that one, or promote the replica first"
+        )
+    if secret.service:
+        return Refusal(
+            f"{name} is managed by {short(secret.service, 40)}: left alone. Change it through "
+            "that service, or use another name"
+        )
+    if secret.partners:
+        return Refusal(
+            f"{name} is tied across accounts to {short(secret.partners[0], 90)}: left alone. "
+            "Disassociate that replica first"
+        )
+    return None
+
+
+def _same_instance(secret: Secret, wanted: Gone) -> bool:
+    """Whether the live incarnation is the one that is to go; no mark at all counts as it."""
+    remembered = wanted.memory.instance if wanted.memory else None
+    live = secret.tags.get(ownership.INSTANCE)
+    return remembered is None or live is None or live == remembered
+
+
+def _vanished(wanted: Kept) -> Refusal:
+    return Refusal(
+        f"{short(wanted.name)} is remembered but cannot be brought back in place: run a refresh, "
+        "then deploy again"
+    )
+
+
+def _who(secret: Secret) -> str:
+    owner = secret.tags.get(ownership.OWNER, "nobody")
+    return f"{short(secret.name)} belongs to {short(owner, 70)}"
+
+
+def _kept_value(secret: Secret) -> str:
+    return (
+        f"{short(secret.name)} keeps the value that was put outside of this declaration "
+        "(on_value_drift is keep)"
+    )

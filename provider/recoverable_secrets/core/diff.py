@@ -1,0 +1,216 @@
+"""What differs between a live secret and what is wanted of it, group by group.
+
+Three rules decide what may be removed:
+
+* declared and then removed means removed: memory tells what was declared;
+* without memory a secret of ours is brought to exactly what is declared, as if it were new: it
+  was just restored, or a run broke off after restoring it;
+* what was adopted was others' work before: only what is declared changes.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from . import ownership, plan
+from .facts import Kept, Present, Secret, Wanted
+from .fields import traits
+from .model import FIELDS, Spec
+from .policy import Capabilities, OnValueDrift, Policy
+
+
+class Relation(enum.Enum):
+    """Whose secret it is, as its owner tag tells."""
+
+    OURS = "ours"
+    UNOWNED = "unowned"
+    FOREIGN = "foreign"
+
+
+class Step(enum.Enum):
+    """What to do about the value."""
+
+    LEAVE = "leave"
+    COMPARE = "compare"
+    WRITE = "write"
+
+
+def relation(secret: Secret, wanted: Wanted) -> Relation:
+    """Return whose secret this is.
+
+    A renamed owner still knows its own: the id is the remembered one, and the tag is the owner
+    that was remembered with it.
+    """
+    tag, memory = secret.tags.get(ownership.OWNER), wanted.memory
+    if tag is None:
+        return Relation.UNOWNED
+    if tag == wanted.owner or (memory and memory.id == secret.id and memory.owner == tag):
+        return Relation.OURS
+    return Relation.FOREIGN
+
+
+def actions(
+    present: Present, wanted: Kept, policy: Policy, store: Capabilities
+) -> Iterator[plan.Action]:
+    """Yield what brings a live secret to what is wanted, at most one action a group.
+
+    The resource policy comes first: an old one must not outlive a restore by a moment more
+    than needed. Tags are added before others are removed.
+    """
+    exact = _exact(present.secret, wanted)
+    if exact and store.policies and not present.unpoliced:
+        yield plan.DropPolicy()
+    step = value_step(present, wanted, policy)
+    if step is Step.COMPARE and present.secret.version:
+        yield plan.Compare(source=plan.Source.LITERAL, version=present.secret.version)
+    metadata = _metadata(present, wanted, exact=exact, write=step is Step.WRITE)
+    if metadata != plan.SetMetadata():
+        yield metadata
+    yield from _tags(present, wanted, exact=exact)
+
+
+def _exact(secret: Secret, wanted: Kept) -> bool:
+    adopted = secret.tags.get(ownership.ORIGIN) == ownership.ADOPTED
+    return wanted.memory is None and relation(secret, wanted) is Relation.OURS and not adopted
+
+
+def value_step(present: Present, wanted: Kept, policy: Policy) -> Step:
+    """Return what to do about the value, from version ids alone.
+
+    Our version ids tell our values from those of people and rotation; memory tells which of
+    ours held the declared one.
+    """
+    literal, current, memory = wanted.spec.value, present.secret.version, wanted.memory
+    if literal is None or (current is not None and current == present.holds):
+        return Step.LEAVE
+    if current is None or current == present.differs:
+        return Step.WRITE
+    overwrite = policy.on_value_drift is OnValueDrift.OVERWRITE
+    if memory is None:
+        # Restored, or left by a run that broke off: ours may hold an older literal.
+        return Step.COMPARE if overwrite or ownership.is_ours(current) else Step.LEAVE
+    if memory.spec.value != literal:
+        return Step.WRITE if current == memory.version else Step.COMPARE
+    if current == memory.version:
+        return Step.LEAVE
+    # Unchanged, but another version is current: our own interrupted update, or a drift.
+    interrupted = current == ownership.next_version_id(memory.id, memory.version)
+    return Step.COMPARE if overwrite or interrupted else Step.LEAVE
+
+
+def kept_foreign_value(present: Present, wanted: Kept, policy: Policy) -> bool:
+    """Whether a literal is declared but the value of someone else stays."""
+    current = present.secret.version
+    if current is None or wanted.spec.value is None or ownership.is_ours(current):
+        return False
+    return current != present.holds and value_step(present, wanted, policy) is Step.LEAVE
+
+
+def _metadata(present: Present, wanted: Kept, *, exact: bool, write: bool) -> plan.SetMetadata:
+    secret, spec = present.secret, wanted.spec
+    old = wanted.memory.spec if wanted.memory else None
+    description = _managed(spec.description, old and old.description, exact=exact)
+    key = _managed(spec.kms_key_id, old and old.kms_key_id, exact=exact)
+    return plan.SetMetadata(
+        description=description if description != secret.description else None,
+        kms_key_id=None if key is None or same_key(key, secret.kms_key_id) else key,
+        source=plan.Source.LITERAL if write else None,
+        version=ownership.next_version_id(secret.id, secret.version) if write else None,
+    )
+
+
+def _managed(declared: str | None, before: str | None, *, exact: bool) -> str | None:
+    """Return the wanted text, empty for none, or `None` where it is not ours to manage."""
+    if declared is not None:
+        return declared
+    return "" if exact or before is not None else None
+
+
+def same_key(declared: str | None, live: str | None) -> bool:
+    """Whether two spellings can mean one key: an ARN, its id, an alias' ARN, its alias."""
+    return _key(declared) == _key(live)
+
+
+def _key(spelt: str | None) -> str:
+    last = (spelt or "").rsplit(":", 1)[-1].removeprefix("key/")
+    return "" if last == "alias/aws/secretsmanager" else last
+
+
+def _tags(present: Present, wanted: Kept, *, exact: bool) -> Iterator[plan.Action]:
+    live, memory, declared = present.secret.tags, wanted.memory, wanted.spec.tags or {}
+    target = {**declared, **_marks(present, wanted)}
+    changed = {key: content for key, content in target.items() if live.get(key) != content}
+    if changed:
+        yield plan.SetTags(tags=plan.frozen(changed))
+    ours = ownership.of_users(live) if exact else (memory.spec.tags or {} if memory else {})
+    extra = tuple(sorted(key for key in ours if key in live and key not in declared))
+    if extra:
+        yield plan.DropTags(keys=extra)
+
+
+def _marks(present: Present, wanted: Kept) -> dict[str, str]:
+    """Return the tags that claim the secret.
+
+    A live secret that is taken over without memory gets a fresh incarnation mark: the old half
+    of a same-name replacement then finds that its own is gone. A restored one keeps its mark.
+    """
+    live, memory = present.secret.tags, wanted.memory
+    taken = relation(present.secret, wanted) is not Relation.OURS
+    mark = live.get(ownership.INSTANCE)
+    if memory:
+        mark = memory.instance or mark
+    elif taken or not present.restored:
+        mark = wanted.instance
+    marks = {ownership.OWNER: wanted.owner, ownership.INSTANCE: mark or wanted.instance}
+    return {**marks, ownership.ORIGIN: ownership.ADOPTED} if taken else marks
+
+
+def unchanged(wanted: Kept, policy: Policy) -> bool:
+    """Whether memory alone proves that no call is needed."""
+    memory = wanted.memory
+    if memory is None or memory.owner != wanted.owner:
+        return False
+    parts = ("description", "kms_key_id", "value", "tags")
+    if any(getattr(memory.spec, part) != getattr(wanted.spec, part) for part in parts):
+        return False
+    return wanted.spec.value is None or not value_drifted(
+        memory.version, memory.live_version, policy
+    )
+
+
+def value_drifted(version: str | None, live: str | None, policy: Policy) -> bool:
+    """Whether a value that others put has to be overwritten."""
+    return policy.on_value_drift is OnValueDrift.OVERWRITE and live != version
+
+
+def replaced(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return the fields whose change means another secret.
+
+    Args:
+        old: What is, by field.
+        new: What is declared, by field; a field that is not declared stays as it is.
+    """
+    return [
+        name
+        for name, info in FIELDS.items()
+        if traits(info).replaces and new.get(name) is not None and new[name] != old.get(name)
+    ]
+
+
+def desired(wanted: Kept) -> plan.Create:
+    """Return the call that makes the secret as it is wanted."""
+    spec: Spec = wanted.spec
+    marks = {
+        ownership.OWNER: wanted.owner,
+        ownership.INSTANCE: wanted.instance,
+        ownership.ORIGIN: ownership.CREATED,
+    }
+    return plan.Create(
+        description=spec.description or None,
+        kms_key_id=spec.kms_key_id or None,
+        tags=plan.frozen({**(spec.tags or {}), **marks}),
+        version=wanted.version,
+        source=plan.Source.LITERAL if spec.value else None,
+    )

@@ -1,0 +1,82 @@
+"""The errors, classed by what the caller should do next.
+
+    RecoverableSecretsError       never raised itself; catch it to catch them all
+    +-- InvalidInput              correct the declaration (nothing was called)
+    +-- Refused                   decide: the secret is not ours, or the policy forbids it
+    +-- AccessDenied              grant the permission that is named
+    +-- Temporary                 run it again
+    |   +-- OutOfTime             run it again, or allow more time
+    +-- StoreError                read what the service said
+
+A text says what happened, why, and what to do, in at most 240 characters: CloudFormation
+shows no more. None of them ever carries the value of a secret.
+"""
+
+from collections.abc import Iterable
+
+LIMIT = 240
+
+
+def clip(text: str, limit: int = LIMIT) -> str:
+    """Return `text` in at most `limit` characters; the end is what gets lost.
+
+    >>> clip("abcdef", 4)
+    'abc…'
+    """
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def short(name: str, limit: int = 64) -> str:
+    """Return a name of at most `limit` characters that keeps its telling end.
+
+    >>> short("a/very/long/name", 8)
+    '…ng/name'
+    """
+    return name if len(name) <= limit else "…" + name[-(limit - 1) :]
+
+
+class RecoverableSecretsError(Exception):
+    """Base of all errors of this package; `str()` is what people read."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(clip(text))
+
+
+class InvalidInput(RecoverableSecretsError):
+    """The declaration is wrong; nothing was called.
+
+    Attributes:
+        problems: One text of at most 240 characters for each fault found.
+    """
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(clip(problem) for problem in problems)
+        Exception.__init__(self, "; ".join(self.problems))
+
+
+class Refused(RecoverableSecretsError):
+    """What was asked would touch a secret that is not ours, or break the policy."""
+
+
+class AccessDenied(RecoverableSecretsError):
+    """The credentials lack a permission, are missing, or have expired."""
+
+
+class Temporary(RecoverableSecretsError):
+    """The service could not answer now; the same run later may succeed."""
+
+
+class OutOfTime(Temporary):
+    """The operation's own deadline came; the text says what was done by then."""
+
+
+class StoreError(RecoverableSecretsError):
+    """The service refused for a reason of its own.
+
+    Attributes:
+        code: The service's error code, such as `LimitExceededException`.
+    """
+
+    def __init__(self, text: str, code: str) -> None:
+        super().__init__(text)
+        self.code = code

@@ -1,0 +1,171 @@
+"""What is known: of the live secret, of the past, and of what is wanted.
+
+`decide()` sees nothing else. The engine learns these facts; see engine.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from .model import Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """Which secret is meant.
+
+    Attributes:
+        name: Its exact name.
+        id: The store's own id for it (on AWS the full ARN), once known. Opaque to the core.
+    """
+
+    name: str
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """What the store tells of a secret without reading its value.
+
+    Attributes:
+        id: The store's id (on AWS the full ARN).
+        name: Its exact name.
+        description: Its description; empty if it has none.
+        kms_key_id: Its key as the store tells it; `None` for the store's default key.
+        tags: All its tags, ours and the service's own included.
+        version: Id of the current version; `None` if it has no value.
+        primary_region: Where its primary is, if this one is a replica.
+        service: The service that owns it, if one does.
+        partners: Secrets of other accounts that it is tied to.
+        replicas: Regions that hold a replica of it.
+    """
+
+    id: str
+    name: str
+    description: str = ""
+    kms_key_id: str | None = None
+    tags: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    version: str | None = None
+    primary_region: str | None = None
+    service: str | None = None
+    partners: tuple[str, ...] = ()
+    replicas: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nothing was looked at yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """No such secret, and the caller looked in the right account."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Present:
+    """A live secret, and what this operation has found out about it.
+
+    Attributes:
+        secret: What the store tells of it.
+        restored: This operation restored it.
+        unpoliced: This operation settled its resource policy.
+        holds: The version that is known to hold the declared value.
+        differs: The version that is known to hold another value.
+    """
+
+    secret: Secret
+    restored: bool = False
+    unpoliced: bool = False
+    holds: str | None = None
+    differs: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingDeletion:
+    """A secret whose deletion is scheduled.
+
+    Attributes:
+        secret: What the store tells of it.
+        date: The date that the store tells, as it tells it: on AWS either the time of the
+            request or the end of the window.
+    """
+
+    secret: Secret
+    date: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Purging:
+    """The name is reserved and there is nothing to restore. Inferred, never observed."""
+
+
+Observed = Unknown | Absent | Present | PendingDeletion | Purging
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What a surface remembers of a secret: Pulumi's state, CloudFormation's old properties.
+
+    Attributes:
+        id: The store's id.
+        owner: The owner tag as it was recorded then.
+        spec: The spec as last declared, brought up to date with drift where it was refreshed.
+        instance: The incarnation mark; `None` if the surface keeps none.
+        version: The version that held the declared value.
+        live_version: The version that was current when last seen.
+    """
+
+    id: str
+    owner: str
+    spec: Spec = field(default_factory=Spec)
+    instance: str | None = None
+    version: str | None = None
+    live_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """The secret should exist as declared.
+
+    Attributes:
+        name: Its exact name.
+        spec: What it should be.
+        owner: The owner tag it should carry.
+        instance: A fresh incarnation mark, used if this operation needs one.
+        version: A fresh version id, used if this operation creates the secret.
+        memory: What is remembered of it; `None` where nothing existed.
+    """
+
+    name: str
+    spec: Spec
+    owner: str
+    instance: str
+    version: str
+    memory: Memory | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """The secret should no longer be there for its owner.
+
+    Attributes:
+        name: Its exact name.
+        owner: The owner tag of who asks.
+        memory: What is remembered of it; `None` if it is only known by name.
+    """
+
+    name: str
+    owner: str
+    memory: Memory | None = None
+
+
+Wanted = Kept | Gone
+
+
+def ref(wanted: Wanted) -> Ref:
+    """Return which secret an operation is about, as far as it is known at its start."""
+    return Ref(wanted.name, wanted.memory.id if wanted.memory else None)

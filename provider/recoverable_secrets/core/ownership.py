@@ -1,0 +1,111 @@
+"""Whose a secret is, which incarnation it is, and who wrote a version.
+
+All of it stands in tags and version ids that DescribeSecret shows, so that no decision needs
+the right to read a value. Tags are written at creation: they cannot change while a deletion
+is pending.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+
+PREFIX = "recoverable-secrets:"
+OWNER = f"{PREFIX}owner"
+INSTANCE = f"{PREFIX}instance"
+ORIGIN = f"{PREFIX}origin"
+MARKS = 3
+"""How many tags of a secret are ours."""
+
+CREATED = "created"
+ADOPTED = "adopted"
+
+VERSION_PREFIX = "recoverable-secrets-"
+"""Every version id that we write begins so: 20 characters, then 32 hexadecimal digits."""
+
+_TAG_LIMIT = 256
+_NAME_LIMIT = 512
+_DIGEST = 16
+
+
+def digest(*parts: str, length: int = _DIGEST) -> str:
+    """Return `length` hexadecimal digits that tell these parts from any others."""
+    joined = "\0".join(f"{len(part)}:{part}" for part in parts)
+    return hashlib.sha256(joined.encode()).hexdigest()[:length]
+
+
+def escape(text: str, allowed: str, limit: int) -> str:
+    """Return `text` in allowed characters only; different texts stay different.
+
+    Other characters become `=` and the hexadecimal digits of their UTF-8 bytes, `=` itself
+    included. What is too long keeps its head, and a digest stands for its tail.
+
+    Args:
+        text: Any text.
+        allowed: Body of a regular expression's character class, without `=`.
+        limit: Most characters of the result.
+    """
+    return escape_tail(re.sub(f"[^{allowed}]", _hexadecimal, text), limit)
+
+
+def escape_tail(text: str, limit: int) -> str:
+    """Return escaped text in at most `limit` characters, a digest in place of what is cut.
+
+    Two equals signs never stand together in escaped text, so nothing else looks like it.
+    """
+    return text if len(text) <= limit else text[: limit - _DIGEST - 2] + "==" + digest(text)
+
+
+def _hexadecimal(found: re.Match[str]) -> str:
+    return "".join(f"={byte:02X}" for byte in found.group().encode("utf-8", "surrogatepass"))
+
+
+def owner(label: Iterable[str], identity: str) -> str:
+    """Return the owner tag of a resource: readable first, then a digest that makes it unique.
+
+    Args:
+        label: Parts to read, such as `pulumi`, project, stack and resource name.
+        identity: What tells this resource from all others, such as its URN with its parents.
+    """
+    readable = "/".join(escape(part, "A-Za-z0-9 _.+@-", 80) for part in label)
+    suffix = f":{digest(identity)}"
+    return escape_tail(readable, _TAG_LIMIT - len(suffix)) + suffix
+
+
+def named_owner(text: str) -> str:
+    """Return the owner tag for an owner that the user has named."""
+    return escape(text, "A-Za-z0-9 _.:/+@-", _TAG_LIMIT)
+
+
+def default_name(parts: Iterable[str]) -> str:
+    """Return a name that is the same at each run, from project, stack and resource name.
+
+    The parts are joined by slashes, so that `a-b`, `c` and `a`, `b-c` differ.
+    """
+    escaped = "/".join(escape(part, "A-Za-z0-9/_+.@-", _NAME_LIMIT) for part in parts)
+    return escape_tail(escaped, _NAME_LIMIT)
+
+
+def version_id(random: str) -> str:
+    """Return the id of a first version, from 32 random hexadecimal digits."""
+    return VERSION_PREFIX + random
+
+
+def next_version_id(secret: str, current: str | None) -> str:
+    """Return the id of the version that follows `current`, the same at each attempt.
+
+    It comes from the secret's id and the version that is replaced, never from the value: an
+    update that was interrupted finds its own version again, and a reader learns nothing.
+    """
+    return VERSION_PREFIX + digest(secret, current or "", length=32)
+
+
+def is_ours(version: str) -> bool:
+    """Whether a version id is one that we wrote."""
+    return re.fullmatch(VERSION_PREFIX + "[0-9a-f]{32}", version) is not None
+
+
+def of_users(tags: dict[str, str]) -> dict[str, str]:
+    """Return the tags that belong to users: neither ours nor AWS's own."""
+    return {k: v for k, v in tags.items() if not k.startswith(("aws:", PREFIX))}

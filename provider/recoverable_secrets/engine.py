@@ -1,0 +1,253 @@
+"""Brings a secret to what is wanted: observe, decide, apply, until there is nothing to do.
+
+It never assumes that a call did what it said: each outcome is folded into what is known, a
+conflict is looked into, and the core decides again. Rounds and time are bounded. What was done
+half-way is taken back if the rest fails for good.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from .core import decide, errors, facts, learn, plan
+from .core.facts import Observed, Present, Purging, Wanted
+from .core.policy import Policy
+from .stores import SecretStore
+
+ROUNDS = 12
+"""Most decisions of one operation, those that wait for a name not counted."""
+
+_LONGEST_PAUSE = 15.0
+
+
+class Clock(Protocol):
+    """Time, as the engine needs it."""
+
+    def monotonic(self) -> float:
+        """Return seconds since some fixed moment."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Return after so many seconds."""
+        ...
+
+
+def random_hex() -> str:
+    """Return 32 random hexadecimal digits."""
+    return secrets.token_hex(16)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What an operation came to.
+
+    Attributes:
+        known: The state it ended in.
+        actions: What was done, in order.
+        notes: Sentences for the user, in the order in which they came up.
+    """
+
+    known: Observed
+    actions: tuple[plan.Action, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def restored(self) -> bool:
+        """Whether this operation restored the secret."""
+        return isinstance(self.known, Present) and self.known.restored
+
+
+class Engine:
+    """Runs operations on one store. Thread-safe if the store is: it keeps no state itself."""
+
+    def __init__(
+        self,
+        store: SecretStore,
+        *,
+        clock: Clock = time,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Make an engine.
+
+        Args:
+            store: Where the secrets are kept.
+            clock: What tells and lets pass the time; the `time` module by default.
+            say: Called with each sentence for the user as it comes up.
+        """
+        self.store = store
+        self.clock = clock
+        self.say = say
+
+    def run(self, wanted: Wanted, policy: Policy) -> Result:
+        """Do what is needed, and return what it came to.
+
+        Raises:
+            Refused: Another's secret, or against the policy; nothing more was changed.
+            AccessDenied: A permission is missing; what was restored is scheduled again.
+            OutOfTime: `policy.timeout` seconds did not suffice; likewise.
+            Temporary: The service could not answer; likewise.
+            StoreError: The service refused, or the secret keeps changing; likewise.
+        """
+        return _Operation(self, wanted, policy).run()
+
+    def preview(
+        self, wanted: Wanted, policy: Policy, *, look: bool = True
+    ) -> plan.Plan | plan.Refusal:
+        """Return what `run()` would do first, and do none of it.
+
+        Args:
+            wanted: As for `run()`.
+            policy: As for `run()`.
+            look: Whether to observe the secret first; without, memory alone decides.
+        """
+        known: Observed = self.store.observe(facts.ref(wanted)) if look else facts.Unknown()
+        return decide.decide(known, wanted, policy, self.store.capabilities)
+
+
+class _Operation:
+    """One run: what is known, what was done, and how much time is left."""
+
+    def __init__(self, engine: Engine, wanted: Wanted, policy: Policy) -> None:
+        self.engine, self.wanted, self.policy = engine, wanted, policy
+        self.store = engine.store
+        self.known: Observed = facts.Unknown()
+        self.done: list[plan.Action] = []
+        self.notes: list[str] = []
+        self.conflicts: list[plan.Action] = []
+        self.reserved = False
+        self.pause = 1.0
+        self.deadline = engine.clock.monotonic() + policy.timeout
+
+    def run(self) -> Result:
+        try:
+            return self._to_the_end()
+        except errors.Refused:
+            raise  # It is not ours to touch, so not to put back either.
+        except errors.RecoverableSecretsError:
+            self._undo()
+            raise
+
+    def _to_the_end(self) -> Result:
+        rounds = 0
+        while rounds < ROUNDS:
+            decision = decide.decide(
+                self.known, self.wanted, self.policy, self.store.capabilities
+            )
+            if isinstance(decision, plan.Refusal):
+                raise errors.Refused(decision.text)
+            for note in decision.notes:
+                self._note(note)
+            if not decision.actions:
+                return Result(
+                    known=self.known, actions=tuple(self.done), notes=tuple(self.notes)
+                )
+            waiting = isinstance(decision.actions[0], plan.Wait)
+            rounds += 0 if waiting else 1
+            self._carry_out(decision.actions)
+        raise errors.StoreError(
+            f"{errors.short(self.wanted.name)} kept changing: {self._so_far()}. Look what else "
+            "changes it, then run again",
+            "NoFixedPoint",
+        )
+
+    def _carry_out(self, actions: tuple[plan.Action, ...]) -> None:
+        """Do the actions in order, until one meets a secret in another state than expected."""
+        for action in actions:
+            if isinstance(action, plan.Wait):
+                self._wait()
+                continue
+            self._check_time()
+            ref = self._ref()
+            if isinstance(action, plan.Look):
+                self.known = self.store.observe(ref)
+                return
+            value = self.wanted.spec.value if isinstance(self.wanted, facts.Kept) else None
+            outcome = self.store.apply(ref, action, plan.payload(action, value))
+            if isinstance(outcome, plan.Conflict):
+                self._conflict(action, outcome, waited=isinstance(actions[0], plan.Wait))
+                return
+            self.known = learn.fold(self.known, action, outcome, ref)
+            self.reserved = self.reserved or isinstance(self.known, Purging)
+            self.done.append(action)
+            self._tell(action, outcome)
+
+    def _conflict(self, action: plan.Action, met: plan.Conflict, *, waited: bool) -> None:
+        if isinstance(action, plan.Compare) and isinstance(self.known, Present):
+            self.known = dataclasses.replace(self.known, differs=action.version)
+            return  # It holds another value: that is an answer, not a surprise.
+        if action in self.conflicts and not waited:
+            raise errors.StoreError(
+                f"{self.store.capabilities.service} refused {type(action).__name__} of "
+                f"{errors.short(self.wanted.name)} twice ({met.code}): look what else changes "
+                "it, then run again",
+                met.code,
+            )
+        self.conflicts.append(action)
+        self._check_time()
+        seen = self.store.observe(self._ref())
+        self.known = learn.after_conflict(self.known, action, seen, reserved=self.reserved)
+        self.reserved = self.reserved or isinstance(self.known, Purging)
+
+    def _ref(self) -> facts.Ref:
+        """Return the secret by its id where one is known to stand behind the name."""
+        if isinstance(self.known, Present | facts.PendingDeletion):
+            return facts.Ref(self.wanted.name, self.known.secret.id)
+        return facts.ref(self.wanted)
+
+    def _left(self) -> float:
+        """Return the seconds left for pauses: the next call and all undoing set aside."""
+        calls = 1 + sum(1 for action in self.done if action.undo)
+        reserve = min(calls * self.store.capabilities.call_seconds, self.policy.timeout / 2)
+        return self.deadline - self.engine.clock.monotonic() - reserve
+
+    def _check_time(self) -> None:
+        if self._left() <= 0:
+            reserved = "its name is still reserved; " if self.reserved else ""
+            raise errors.OutOfTime(
+                f"{errors.short(self.wanted.name)} is not finished after {self.policy.timeout} "
+                f"seconds: {reserved}{self._so_far()}. Run again, or set a longer timeout"
+            )
+
+    def _wait(self) -> None:
+        self._check_time()
+        self.engine.clock.sleep(min(self.pause, self._left()))
+        self.pause = min(2 * self.pause, _LONGEST_PAUSE)
+
+    def _so_far(self) -> str:
+        return "done so far: " + (", ".join(type(a).__name__ for a in self.done) or "nothing")
+
+    def _undo(self) -> None:
+        """Take back what can be, last first; say what could not be."""
+        for action in reversed(self.done):
+            if action.undo is None:
+                continue
+            step, name = type(action.undo).__name__, errors.short(self.wanted.name)
+            try:
+                outcome = self.store.apply(self._ref(), action.undo)
+            except errors.RecoverableSecretsError as failure:
+                self._note(f"{name}: {step} after the failure failed too: {failure}")
+            else:
+                if isinstance(outcome, plan.Done):
+                    self.known = learn.fold(self.known, action.undo, outcome, self._ref())
+                    self._note(f"{name}: put back after the failure ({step})")
+
+    def _tell(self, action: plan.Action, done: plan.Done) -> None:
+        """Say what people must know of a step that took effect."""
+        name = errors.short(self.wanted.name)
+        if isinstance(action, plan.Restore):
+            self._note(f"{name} restored: its scheduled deletion is cancelled")
+        elif isinstance(action, plan.Purge):
+            self._note(f"{name} deleted for good, without recovery")
+        elif isinstance(action, plan.ScheduleDeletion):
+            until = f"on {done.date:%Y-%m-%d}" if done.date else f"in {action.days} days"
+            self._note(f"{name} scheduled for deletion {until}; until then it can be restored")
+
+    def _note(self, note: str) -> None:
+        if note not in self.notes:
+            self.notes.append(note)
+            self.engine.say(note)

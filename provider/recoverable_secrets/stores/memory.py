@@ -1,0 +1,192 @@
+"""A store without a service: secrets in this process, with a clock that can be moved.
+
+It passes the same contract as the real ones, so that programs and tests can run the engine
+without a cloud. Nothing is written anywhere; everything is gone with the process.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from recoverable_secrets.core import errors, facts, plan
+from recoverable_secrets.core.policy import Capabilities
+from recoverable_secrets.core.sealed import Sealed
+
+from .limits import MEMORY
+
+
+@dataclass(slots=True)
+class Entry:
+    """One secret as the store holds it.
+
+    Attributes:
+        secret: What a look shows.
+        values: Every version's value by its id.
+        delete_on: When the scheduled deletion is carried out; `None` while live.
+        policy: The resource policy; `None` if it has none.
+    """
+
+    secret: facts.Secret
+    values: dict[str, Sealed] = field(default_factory=dict)
+    delete_on: dt.datetime | None = None
+    policy: str | None = None
+
+
+class MemoryStore:
+    """Secrets in memory, under the rules of a service with recovery windows."""
+
+    def __init__(
+        self,
+        *,
+        now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+        reserved_seconds: float = 0,
+        capabilities: Capabilities = MEMORY,
+    ) -> None:
+        """Make an empty store.
+
+        Args:
+            now: Tells the time, in UTC.
+            reserved_seconds: How long a purged secret's name stays taken.
+            capabilities: Limits to show.
+        """
+        self.entries: dict[str, Entry] = {}
+        self.reserved: dict[str, dt.datetime] = {}
+        self._now, self._reserved_for = now, dt.timedelta(seconds=reserved_seconds)
+        self._capabilities = capabilities
+        self._lock = threading.RLock()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """The limits that this store was made with."""
+        return self._capabilities
+
+    def observe(self, ref: facts.Ref) -> facts.Absent | facts.Present | facts.PendingDeletion:
+        """Return what is known of a secret; see `SecretStore`."""
+        with self._lock:
+            entry = self._find(ref)
+            if entry is None:
+                return facts.Absent()
+            if entry.delete_on is not None:
+                return facts.PendingDeletion(secret=entry.secret, date=entry.delete_on)
+            return facts.Present(secret=entry.secret)
+
+    def apply(
+        self, ref: facts.Ref, action: plan.Action, payload: Sealed | None = None
+    ) -> plan.Outcome:
+        """Carry out one action; see `SecretStore`."""
+        with self._lock:
+            if isinstance(action, plan.Create):
+                return self._create(ref, action, payload)
+            entry = self._find(ref)
+            if isinstance(action, plan.Purge):
+                return self._purge(entry)
+            if entry is None:
+                return plan.Conflict("ResourceNotFound")
+            if (entry.delete_on is not None) != isinstance(action, plan.Restore):
+                return plan.Conflict("InvalidState")
+            return self._change(entry, action, payload)
+
+    def put(self, name: str, value: Sealed) -> str:
+        """Put a value as a person would, and return its version id.
+
+        Raises:
+            KeyError: There is no live secret of that name.
+        """
+        with self._lock:
+            entry = self._find(facts.Ref(name))
+            if entry is None or entry.delete_on is not None:
+                raise KeyError(name)
+            version = secrets.token_hex(16)
+            self._write(entry, version, value)
+            return version
+
+    def _find(self, ref: facts.Ref) -> Entry | None:
+        """Return a secret by id or exact name, after purging it if its window has ended."""
+        entry = self.entries.get(ref.name)
+        if entry is None or (ref.id is not None and entry.secret.id != ref.id):
+            return None
+        if entry.delete_on is not None and entry.delete_on <= self._now():
+            self._purge(entry)
+            return None
+        return entry
+
+    def _create(
+        self, ref: facts.Ref, action: plan.Create, payload: Sealed | None
+    ) -> plan.Outcome:
+        entry = self._find(facts.Ref(ref.name))
+        if entry is not None:
+            repeated = entry.values.get(action.version)
+            if entry.delete_on is None and payload is not None and repeated == payload:
+                return plan.Done(id=entry.secret.id, version=action.version)
+            return plan.Conflict("ResourceExists")
+        if self.reserved.get(ref.name, self._now()) > self._now():
+            return plan.Conflict("NameReserved")
+        entry = Entry(
+            facts.Secret(
+                id=f"memory:{ref.name}:{secrets.token_hex(3)}",
+                name=ref.name,
+                description=action.description or "",
+                kms_key_id=action.kms_key_id or None,
+                tags=action.tags,
+            )
+        )
+        self.entries[ref.name] = entry
+        if payload is not None:
+            self._write(entry, action.version, payload)
+        return plan.Done(id=entry.secret.id, version=entry.secret.version)
+
+    def _purge(self, entry: Entry | None) -> plan.Outcome:
+        if entry is not None:
+            del self.entries[entry.secret.name]
+            self.reserved[entry.secret.name] = self._now() + self._reserved_for
+        return plan.Done()
+
+    def _change(
+        self, entry: Entry, action: plan.Action, payload: Sealed | None
+    ) -> plan.Outcome:
+        match action:
+            case plan.Restore():
+                entry.delete_on = None
+            case plan.ScheduleDeletion():
+                entry.delete_on = self._now() + dt.timedelta(days=action.days)
+                return plan.Done(date=entry.delete_on)
+            case plan.DropPolicy():
+                entry.policy = None
+            case plan.Compare():
+                same = entry.values.get(action.version) == payload
+                return plan.Done() if same else plan.Conflict("OtherValue")
+            case plan.SetTags():
+                self._update(entry, tags=plan.frozen({**entry.secret.tags, **action.tags}))
+            case plan.DropTags():
+                kept = {k: v for k, v in entry.secret.tags.items() if k not in action.keys}
+                self._update(entry, tags=plan.frozen(kept))
+            case plan.SetMetadata():
+                return self._set_metadata(entry, action, payload)
+            case _:
+                raise errors.StoreError(f"{type(action).__name__} is not for stores", "NoAction")
+        return plan.Done()
+
+    def _set_metadata(
+        self, entry: Entry, action: plan.SetMetadata, payload: Sealed | None
+    ) -> plan.Outcome:
+        if action.version is not None and action.version in entry.values:
+            return plan.Conflict("VersionExists")
+        if action.description is not None:
+            self._update(entry, description=action.description)
+        if action.kms_key_id is not None:
+            self._update(entry, kms_key_id=action.kms_key_id or None)
+        if payload is not None and action.version is not None:
+            self._write(entry, action.version, payload)
+        return plan.Done(version=action.version)
+
+    def _write(self, entry: Entry, version: str, value: Sealed) -> None:
+        entry.values[version] = value
+        self._update(entry, version=version)
+
+    def _update(self, entry: Entry, **changes: object) -> None:
+        entry.secret = dataclasses.replace(entry.secret, **changes)  # type: ignore[arg-type]
