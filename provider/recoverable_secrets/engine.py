@@ -135,17 +135,13 @@ class _Operation:
     def _to_the_end(self) -> Result:
         rounds = 0
         while rounds < ROUNDS:
-            decision = decide.decide(
-                self.known, self.wanted, self.policy, self.store.capabilities
-            )
+            decision = decide.decide(self.known, self.wanted, self.policy, self.store.capabilities)
             if isinstance(decision, plan.Refusal):
                 raise errors.Refused(decision.text)
             for note in decision.notes:
                 self._note(note)
             if not decision.actions:
-                return Result(
-                    known=self.known, actions=tuple(self.done), notes=tuple(self.notes)
-                )
+                return Result(known=self.known, actions=tuple(self.done), notes=tuple(self.notes))
             waiting = isinstance(decision.actions[0], plan.Wait)
             rounds += 0 if waiting else 1
             self._carry_out(decision.actions)
@@ -182,9 +178,9 @@ class _Operation:
             return  # It holds another value: that is an answer, not a surprise.
         if action in self.conflicts and not waited:
             raise errors.StoreError(
-                f"{self.store.capabilities.service} refused {type(action).__name__} of "
-                f"{errors.short(self.wanted.name)} twice ({met.code}): look what else changes "
-                "it, then run again",
+                f"{type(action).__name__} of {errors.short(self.wanted.name)} was refused twice: "
+                f"{errors.short(met.text or met.code, 120)}. Look what else changes it, then run "
+                "again",
                 met.code,
             )
         self.conflicts.append(action)

@@ -153,9 +153,7 @@ def _create(wanted: Kept, store: Capabilities, *before: plan.Action) -> Plan | R
     return Plan((*before, create))
 
 
-def _not_ours(
-    secret: Secret, wanted: Kept, policy: Policy, observed: Observed
-) -> Refusal | None:
+def _not_ours(secret: Secret, wanted: Kept, policy: Policy, observed: Observed) -> Refusal | None:
     state = "is scheduled for deletion" if isinstance(observed, PendingDeletion) else "exists"
     related = diff.relation(secret, wanted)
     if related is Relation.UNOWNED and policy.adopt is Adopt.NO:

@@ -17,7 +17,7 @@ from typing import Any
 from . import ownership, plan
 from .facts import Kept, Present, Secret, Wanted
 from .fields import traits
-from .model import FIELDS, Spec
+from .model import FIELDS, Declaration, Spec
 from .policy import Capabilities, OnValueDrift, Policy
 
 
@@ -110,9 +110,9 @@ def kept_foreign_value(present: Present, wanted: Kept, policy: Policy) -> bool:
 
 def _metadata(present: Present, wanted: Kept, *, exact: bool, write: bool) -> plan.SetMetadata:
     secret, spec = present.secret, wanted.spec
-    old = wanted.memory.spec if wanted.memory else None
-    description = _managed(spec.description, old and old.description, exact=exact)
-    key = _managed(spec.kms_key_id, old and old.kms_key_id, exact=exact)
+    old = wanted.memory.spec if wanted.memory else Spec()
+    description = _managed(spec.description, old.description, exact=exact)
+    key = _managed(spec.kms_key_id, old.kms_key_id, exact=exact)
     return plan.SetMetadata(
         description=description if description != secret.description else None,
         kms_key_id=None if key is None or same_key(key, secret.kms_key_id) else key,
@@ -185,18 +185,23 @@ def value_drifted(version: str | None, live: str | None, policy: Policy) -> bool
     return policy.on_value_drift is OnValueDrift.OVERWRITE and live != version
 
 
-def replaced(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+def replaced(old: Mapping[str, Any], new: Declaration) -> list[str]:
     """Return the fields whose change means another secret.
+
+    A field that is not declared stays as it is.
 
     Args:
         old: What is, by field.
-        new: What is declared, by field; a field that is not declared stays as it is.
+        new: What is declared now.
     """
-    return [
-        name
-        for name, info in FIELDS.items()
-        if traits(info).replaces and new.get(name) is not None and new[name] != old.get(name)
-    ]
+    fields = [name for name, info in FIELDS.items() if traits(info).replaces]
+    return [name for name in fields if new.of(name) is not None and new.of(name) != old.get(name)]
+
+
+def changed(old: Declaration, new: Declaration) -> list[str]:
+    """Return the fields that are declared otherwise than before, replacements not counted."""
+    fields = [name for name, info in FIELDS.items() if not traits(info).replaces]
+    return [name for name in fields if new.of(name) != old.of(name)]
 
 
 def desired(wanted: Kept) -> plan.Create:

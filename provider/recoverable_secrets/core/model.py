@@ -93,7 +93,9 @@ class Spec(BaseModel):
         "another secret.",
         replaces=True,
     )
-    description: fields.Text | None = field(None, "Description of the secret; empty text clears it.")
+    description: fields.Text | None = field(
+        None, "Description of the secret; empty text clears it."
+    )
     kms_key_id: fields.Text | None = field(
         None,
         "ARN, id or alias of the KMS key that encrypts the value. Default: the key "
@@ -106,7 +108,8 @@ class Spec(BaseModel):
         None, "The value, as base64 of its bytes. Excludes `secret_string`.", sensitive=True
     )
     tags: Tags | None = field(
-        None, "Tags of the secret. Tags that others add are left alone; an empty mapping means none."
+        None,
+        "Tags of the secret. Tags that others add are left alone; an empty mapping means none.",
     )
     owner: fields.Text | None = field(
         None,
@@ -154,6 +157,11 @@ class Declaration(BaseModel):
     spec: Spec = Spec()
     policy: Policy = Policy()
     location: Location = Location()
+
+    def of(self, field_name: str) -> Any:
+        """Return what was declared of any field, its default included."""
+        parts = (self.spec, self.policy, self.location)
+        return next(getattr(p, field_name) for p in parts if field_name in type(p).model_fields)
 
 
 FIELDS = fields.declared(Spec, Policy, Location)

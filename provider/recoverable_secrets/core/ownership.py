@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 PREFIX = "recoverable-secrets:"
 OWNER = f"{PREFIX}owner"
@@ -106,6 +106,6 @@ def is_ours(version: str) -> bool:
     return re.fullmatch(VERSION_PREFIX + "[0-9a-f]{32}", version) is not None
 
 
-def of_users(tags: dict[str, str]) -> dict[str, str]:
+def of_users(tags: Mapping[str, str]) -> dict[str, str]:
     """Return the tags that belong to users: neither ours nor AWS's own."""
     return {k: v for k, v in tags.items() if not k.startswith(("aws:", PREFIX))}

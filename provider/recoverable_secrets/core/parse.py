@@ -49,7 +49,7 @@ def parse(
         part, faults = _validate(model, raw, spelling)
         parts.append(part)
         problems += faults
-    declaration = Declaration(spec=parts[0], policy=parts[1], location=parts[2])  # type: ignore[arg-type]
+    declaration = Declaration(spec=parts[0], policy=parts[1], location=parts[2])
     problems += _contradictions(declaration, spelling, {names[n] for n in unknown if n in names})
     problems += _over_limits(declaration, capabilities, spelling)
     problems += _tag_problems(_readable(raw.get("tags")), capabilities, spelling("tags"))
@@ -58,13 +58,14 @@ def parse(
     return declaration
 
 
-def recall(remembered: Mapping[str, Any]) -> Spec:
-    """Return the spec that a surface remembers, leaving out what can no longer be understood.
+def recall(remembered: Mapping[str, Any]) -> Declaration:
+    """Return the declaration that a surface remembers, without what is no longer understood.
 
     Raises nothing: what was stored once must never block a deletion.
     """
-    raw = {name: remembered.get(name) for name in Spec.model_fields}
-    return _validate(Spec, {k: v for k, v in raw.items() if v is not None}, snake)[0]
+    raw = {name: remembered[name] for name in FIELDS if remembered.get(name) is not None}
+    spec, policy, location = (_validate(model, raw, snake)[0] for model in (Spec, Policy, Location))
+    return Declaration(spec=spec, policy=policy, location=location)
 
 
 def _validate(model: type[M], raw: Mapping[str, Any], spelling: Spelling) -> tuple[M, list[str]]:
@@ -135,9 +136,9 @@ def _contradictions(
         yield f"{text} and {binary} exclude each other: a version holds one of them; remove one"
     if policy.force and "recovery_window_in_days" in said:
         yield f"{window} and deletion by force exclude each other: remove one of them"
-    if policy.force_delete_without_recovery and said & {"deletion"}:
-        if policy.deletion is not Deletion.FORCE:
-            yield f"{force} contradicts {deletion} = {policy.deletion}: remove one of them"
+    scheduled = "deletion" in said and policy.deletion is not Deletion.FORCE
+    if policy.force_delete_without_recovery and scheduled:
+        yield f"{force} contradicts {deletion} = {policy.deletion}: remove one of them"
     unsure = {"force_delete_without_recovery", "deletion"} & set(unknown)
     if policy.on_recreate is OnRecreate.REPLACE and not policy.force and not unsure:
         yield (

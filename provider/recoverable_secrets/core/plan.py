@@ -167,9 +167,11 @@ class Conflict:
 
     Attributes:
         code: The service's error code.
+        text: What the service said, free of values.
     """
 
     code: str
+    text: str = ""
 
 
 Outcome = Done | Conflict
@@ -215,5 +217,3 @@ def _details(action: Action) -> Iterator[str]:
 def frozen(tags: Mapping[str, str]) -> Mapping[str, str]:
     """Return an unchangeable copy."""
     return MappingProxyType(dict(tags))
-
-

@@ -115,9 +115,7 @@ class MemoryStore:
             return None
         return entry
 
-    def _create(
-        self, ref: facts.Ref, action: plan.Create, payload: Sealed | None
-    ) -> plan.Outcome:
+    def _create(self, ref: facts.Ref, action: plan.Create, payload: Sealed | None) -> plan.Outcome:
         entry = self._find(facts.Ref(ref.name))
         if entry is not None:
             repeated = entry.values.get(action.version)
@@ -146,9 +144,7 @@ class MemoryStore:
             self.reserved[entry.secret.name] = self._now() + self._reserved_for
         return plan.Done()
 
-    def _change(
-        self, entry: Entry, action: plan.Action, payload: Sealed | None
-    ) -> plan.Outcome:
+    def _change(self, entry: Entry, action: plan.Action, payload: Sealed | None) -> plan.Outcome:
         match action:
             case plan.Restore():
                 entry.delete_on = None

@@ -1,0 +1,381 @@
+"""AWS Secrets Manager through boto3. The only module that knows either.
+
+Values never pass through botocore's own code: it validates and logs its parameters. It is given
+a stand-in that AWS refuses, and the value takes its place in the body right before signing.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import contextvars
+import dataclasses
+import functools
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import botocore.config
+import botocore.credentials
+import botocore.exceptions
+import botocore.session
+
+from recoverable_secrets.core import errors, facts, plan
+from recoverable_secrets.core.policy import Capabilities
+from recoverable_secrets.core.sealed import Sealed
+
+from . import aws_errors, limits
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSRequest
+
+_CONFIG = botocore.config.Config(
+    retries={"mode": "standard", "total_max_attempts": limits.CALL_ATTEMPTS},
+    connect_timeout=limits.CONNECT_SECONDS,
+    read_timeout=limits.READ_SECONDS,
+    user_agent_extra="recoverable-secrets",
+)
+_VALUE: contextvars.ContextVar[Sealed | None] = contextvars.ContextVar("value", default=None)
+_STAND_IN = {"SecretString": "-", "SecretBinary": b"-"}
+_LOCK = threading.Lock()  # boto3 sessions are not made safely by several threads at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """A role to assume.
+
+    Attributes:
+        arn: Its ARN.
+        session_name: Name of the session, for the trail.
+        external_id: External id that the role's trust policy asks for.
+        duration_seconds: Life of each set of credentials.
+    """
+
+    arn: str
+    session_name: str = "recoverable-secrets"
+    external_id: str | None = None
+    duration_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """Where and as whom to call AWS. What is not given comes from the environment.
+
+    Attributes:
+        region: Region of secrets that have no ARN yet.
+        profile: Profile of the shared configuration.
+        roles: Roles to assume, one through the other.
+        accounts: The only accounts allowed; none means any.
+        endpoints: URLs by service (`secretsmanager`, `sts`) in place of AWS's own.
+    """
+
+    region: str | None = None
+    profile: str | None = None
+    roles: tuple[Role, ...] = ()
+    accounts: tuple[str, ...] = ()
+    endpoints: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Arn:
+    """The parts of a secret's ARN that tell where it is."""
+
+    partition: str
+    region: str
+    account: str
+
+    @classmethod
+    def parse(cls, text: str) -> Arn | None:
+        """Return the parts of a full secret ARN, or `None` for anything else."""
+        match text.split(":"):
+            case ["arn", partition, "secretsmanager", region, account, "secret", _]:
+                return cls(partition, region, account)
+        return None
+
+
+def connection(settings: Mapping[str, Any]) -> Connection:
+    """Return the connection that a surface's plain settings describe."""
+    arn, roles = settings.get("assume_role_arn"), settings.get("assume_roles") or ()
+    known = {field.name for field in dataclasses.fields(Role)}
+    return Connection(
+        region=settings.get("region"),
+        profile=settings.get("profile"),
+        roles=(Role(arn=arn),) if arn else tuple(
+            Role(**{k: v for k, v in role.items() if k in known and v is not None})
+            for role in roles
+        ),
+        accounts=tuple(settings.get("allowed_account_ids") or ()),
+        endpoints=tuple(sorted((settings.get("endpoints") or {}).items())),
+    )  # fmt: skip
+
+
+@functools.lru_cache(maxsize=128)
+def open_store(where: Connection) -> AwsStore:
+    """Return the store for a connection; the same one for the same connection."""
+    return AwsStore(where)
+
+
+class AwsStore:
+    """Secrets in AWS Secrets Manager; see `SecretStore` for what is promised."""
+
+    def __init__(self, where: Connection) -> None:
+        """Make a store; nothing is called before the first look or action."""
+        self._where = where
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._session: Any = None
+        self._account: str | None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Limits of AWS Secrets Manager."""
+        return limits.AWS
+
+    def observe(self, ref: facts.Ref) -> facts.Absent | facts.Present | facts.PendingDeletion:
+        """Return what DescribeSecret tells; see `SecretStore`."""
+        found = self._call(ref, "DescribeSecret", {"SecretId": ref.id or ref.name})
+        if isinstance(found, plan.Conflict):
+            self._prove_account(ref)
+            return facts.Absent()
+        if ref.id is None and found["Name"] != ref.name:
+            return facts.Absent()  # Found by part of its ARN: not the one that was asked for.
+        secret = _secret(found)
+        if "DeletedDate" in found:
+            return facts.PendingDeletion(secret=secret, date=found["DeletedDate"])
+        return facts.Present(secret=secret)
+
+    def apply(
+        self, ref: facts.Ref, action: plan.Action, payload: Sealed | None = None
+    ) -> plan.Outcome:
+        """Carry out one action in one call; see `SecretStore`."""
+        operation, request = _request(ref, action)
+        answer = self._call(ref, operation, request, payload)
+        if isinstance(answer, plan.Conflict):
+            return answer
+        return plan.Done(
+            id=answer.get("ARN"),
+            version=answer.get("VersionId") if plan.literal(action) else None,
+            date=answer.get("DeletionDate"),
+        )
+
+    def _call(
+        self,
+        ref: facts.Ref,
+        operation: str,
+        request: dict[str, Any],
+        payload: Sealed | None = None,
+    ) -> dict[str, Any] | plan.Conflict:
+        """Make one call, and translate all that can go wrong."""
+        subject = aws_errors.Subject(operation, ref.name, payload)
+        with _translated(subject) as conflicts:
+            client = self._client("secretsmanager", self._region(ref))
+            self._admit()
+            method = getattr(client, botocore.xform_name(operation))
+            token = _VALUE.set(payload)
+            try:
+                answer: dict[str, Any] = method(**request, **(_STAND_IN if payload else {}))
+            finally:
+                _VALUE.reset(token)
+            return answer
+        return conflicts[0]
+
+    def _region(self, ref: facts.Ref) -> str:
+        arn = Arn.parse(ref.id) if ref.id else None
+        region = arn.region if arn else self._where.region or os.environ.get("AWS_REGION")
+        region = region or self._base_session().region_name
+        if not region:
+            raise errors.InvalidInput([
+                "no region: set the region argument, aws:region, AWS_REGION, or a profile with one"
+            ])  # fmt: skip
+        return str(region)
+
+    def _client(self, service: str, region: str) -> Any:
+        with _LOCK:
+            if (service, region) not in self._clients:
+                if self._session is None:
+                    self._session = self._assumed(region)
+                client = self._session.client(
+                    service, region, endpoint_url=self._endpoint(service), config=_CONFIG
+                )
+                client.meta.events.register("before-sign.secrets-manager", _put_value)
+                self._clients[service, region] = client
+            return self._clients[service, region]
+
+    def _endpoint(self, service: str) -> str | None:
+        return dict(self._where.endpoints).get(service)
+
+    def _base_session(self) -> Any:
+        return boto3.Session(profile_name=self._where.profile)
+
+    def _assumed(self, region: str) -> Any:
+        """Return a session after all roles, each set of credentials renewed when it ends."""
+        session = self._base_session()
+        for role in self._where.roles:
+            sts = session.client("sts", region, endpoint_url=self._endpoint("sts"), config=_CONFIG)
+            inner = botocore.session.get_session()
+            renew = functools.partial(_assume, sts, role)
+            inner._credentials = (  # type: ignore[attr-defined]  # noqa: SLF001  # no public way
+                botocore.credentials.RefreshableCredentials.create_from_metadata(
+                    renew(), refresh_using=renew, method="sts-assume-role"
+                )
+            )
+            session = boto3.Session(botocore_session=inner)
+        return session
+
+    def _admit(self) -> None:
+        """Refuse to do anything in an account that is not allowed."""
+        allowed = self._where.accounts
+        if allowed and self._caller() not in allowed:
+            raise errors.Refused(
+                f"the credentials are of account {self._caller()}, which allowed_account_ids does "
+                "not name: nothing was called. Use other credentials, or allow that account"
+            )
+
+    def _caller(self) -> str:
+        if self._account is None:
+            region = next(region for _, region in self._clients)
+            with _translated(aws_errors.Subject("GetCallerIdentity", "the caller")):
+                self._account = self._client("sts", region).get_caller_identity()["Account"]
+        return str(self._account)
+
+    def _prove_account(self, ref: facts.Ref) -> None:
+        """Refuse to believe that a secret is gone if the caller looks in another account."""
+        arn = Arn.parse(ref.id) if ref.id else None
+        if arn and self._caller() != arn.account:
+            raise errors.Refused(
+                f"{errors.short(ref.name)} is in account {arn.account}, but the credentials are "
+                f"of {self._caller()}: whether it still exists is unknown. Use credentials of its "
+                "account"
+            )
+
+
+@contextlib.contextmanager
+def _translated(subject: aws_errors.Subject) -> Iterator[list[plan.Conflict]]:
+    """Turn what a call raises into our errors; a conflict is put into the list instead.
+
+    Without a cause: a chained exception reaches the user's log with all that it holds.
+    """
+    conflicts: list[plan.Conflict] = []
+    failure: errors.RecoverableSecretsError | None = None
+    try:
+        yield conflicts
+    except botocore.exceptions.ClientError as error:
+        meaning = aws_errors.from_service(error.response, subject)
+        if isinstance(meaning, plan.Conflict):
+            conflicts.append(meaning)
+        else:
+            failure = meaning
+    except botocore.exceptions.BotoCoreError as error:
+        failure = aws_errors.from_sdk(type(error), subject)
+    if failure is not None:
+        raise failure from None
+
+
+def _assume(sts: Any, role: Role) -> dict[str, str]:
+    options = {
+        "ExternalId": role.external_id,
+        "DurationSeconds": None if role.duration_seconds is None else int(role.duration_seconds),
+    }
+    given = {name: option for name, option in options.items() if option is not None}
+    with _translated(aws_errors.Subject("AssumeRole", role.arn)):
+        answer = sts.assume_role(RoleArn=role.arn, RoleSessionName=role.session_name, **given)
+    held = answer["Credentials"]
+    return {
+        "access_key": held["AccessKeyId"],
+        "secret_key": held["SecretAccessKey"],
+        "token": held["SessionToken"],
+        "expiry_time": held["Expiration"].isoformat(),
+    }
+
+
+def _put_value(request: AWSRequest, **_: object) -> None:
+    """Put the value where its stand-in is, in the last moment before the call is signed."""
+    value = _VALUE.get()
+    if value is None:
+        return
+    body = json.loads(request.data or "")
+    for name in _STAND_IN:
+        del body[name]
+    content = value.reveal()
+    if isinstance(content, bytes):
+        body["SecretBinary"] = base64.b64encode(content).decode()
+    else:
+        body["SecretString"] = content
+    request.data = json.dumps(body).encode()
+
+
+def _secret(found: Mapping[str, Any]) -> facts.Secret:
+    arn = Arn.parse(found["ARN"])
+    primary = found.get("PrimaryRegion")
+    current = [
+        version
+        for version, stages in (found.get("VersionIdsToStages") or {}).items()
+        if "AWSCURRENT" in stages
+    ]
+    ties = [found.get("CrossAccountPrimary") or {}, *(found.get("CrossAccountReplicas") or ())]
+    return facts.Secret(
+        id=found["ARN"],
+        name=found["Name"],
+        description=found.get("Description") or "",
+        kms_key_id=found.get("KmsKeyId") or None,
+        tags=MappingProxyType({tag["Key"]: tag["Value"] for tag in found.get("Tags") or ()}),
+        version=current[0] if current else None,
+        primary_region=primary if arn and primary != arn.region else None,
+        service=found.get("OwningService"),
+        partners=tuple(
+            tie.get("ReplicaSecretARN") or tie["PrimarySecretARN"] for tie in ties if tie
+        ),
+        replicas=tuple(
+            sorted(replica["Region"] for replica in found.get("ReplicationStatus") or ())
+        ),
+    )
+
+
+def _request(ref: facts.Ref, action: plan.Action) -> tuple[str, dict[str, Any]]:
+    """Return the operation that carries an action out, and its parameters without the value."""
+    match action:
+        case plan.Create():
+            return "CreateSecret", _given(
+                Name=ref.name,
+                ClientRequestToken=action.version,
+                Description=action.description,
+                KmsKeyId=action.kms_key_id,
+                Tags=_tag_list(action.tags),
+            )
+        case plan.SetMetadata():
+            return "UpdateSecret", _given(
+                SecretId=ref.id,
+                ClientRequestToken=action.version,
+                Description=action.description,
+                KmsKeyId=action.kms_key_id,
+            )
+        case plan.Compare():
+            return "PutSecretValue", {"SecretId": ref.id, "ClientRequestToken": action.version}
+        case plan.SetTags():
+            return "TagResource", {"SecretId": ref.id, "Tags": _tag_list(action.tags)}
+        case plan.DropTags():
+            return "UntagResource", {"SecretId": ref.id, "TagKeys": list(action.keys)}
+    simple = _SIMPLE.get(type(action))
+    if simple is None:
+        raise errors.StoreError(f"{type(action).__name__} is not for stores", "NoAction")
+    return simple[0], {"SecretId": ref.id, **simple[1](action)}
+
+
+_SIMPLE: Mapping[type[plan.Action], tuple[str, Callable[[Any], dict[str, Any]]]] = {
+    plan.Restore: ("RestoreSecret", lambda _: {}),
+    plan.DropPolicy: ("DeleteResourcePolicy", lambda _: {}),
+    plan.ScheduleDeletion: ("DeleteSecret", lambda a: {"RecoveryWindowInDays": a.days}),
+    plan.Purge: ("DeleteSecret", lambda _: {"ForceDeleteWithoutRecovery": True}),
+}
+
+
+def _given(**parameters: Any) -> dict[str, Any]:
+    return {name: content for name, content in parameters.items() if content is not None}
+
+
+def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": content} for key, content in sorted(tags.items())]

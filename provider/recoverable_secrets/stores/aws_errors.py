@@ -1,0 +1,190 @@
+"""What AWS and botocore say when something goes wrong, and what it means for us.
+
+Their texts are not passed on as they are: botocore prints parameters, and a chained exception
+reaches the user's log with all that it holds.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from recoverable_secrets.core import errors, plan
+from recoverable_secrets.core.sealed import SHOWN, Sealed
+
+PERMISSIONS: Mapping[str, tuple[str, ...]] = {
+    "CreateSecret": ("secretsmanager:CreateSecret", "secretsmanager:TagResource"),
+    "DescribeSecret": ("secretsmanager:DescribeSecret",),
+    "RestoreSecret": ("secretsmanager:RestoreSecret",),
+    "DeleteSecret": ("secretsmanager:DeleteSecret",),
+    "UpdateSecret": ("secretsmanager:UpdateSecret",),
+    "PutSecretValue": ("secretsmanager:PutSecretValue",),
+    "TagResource": ("secretsmanager:TagResource",),
+    "UntagResource": ("secretsmanager:UntagResource",),
+    "DeleteResourcePolicy": ("secretsmanager:DeleteResourcePolicy",),
+    "AssumeRole": ("sts:AssumeRole",),
+    "GetCallerIdentity": (),
+}
+"""What each operation that we call needs, from the service authorization reference."""
+
+KMS_PERMISSIONS = ("kms:GenerateDataKey", "kms:Decrypt")
+"""What writing a value under a customer's own key needs besides."""
+
+CONFLICTS: Mapping[str, frozenset[str]] = {
+    "CreateSecret": frozenset({"ResourceExistsException", "InvalidRequestException"}),
+    "DescribeSecret": frozenset({"ResourceNotFoundException"}),
+    "UpdateSecret": frozenset(
+        {"ResourceExistsException", "InvalidRequestException", "ResourceNotFoundException"}
+    ),
+    "PutSecretValue": frozenset(
+        {"ResourceExistsException", "InvalidRequestException", "ResourceNotFoundException"}
+    ),
+}
+"""Codes that say: the secret is in another state than the call needs."""
+
+_CONFLICTS = frozenset({"InvalidRequestException", "ResourceNotFoundException"})
+_DENIED = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"})
+_CREDENTIALS = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+_TEMPORARY = frozenset(
+    {
+        "InternalFailure",
+        "InternalServiceError",
+        "PriorRequestNotComplete",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+    }
+)
+_UNUSABLE = frozenset(
+    {
+        "CredentialRetrievalError",
+        "NoCredentialsError",
+        "PartialCredentialsError",
+        "SSOError",
+        "TokenRetrievalError",
+    }
+)
+_ECHOING = frozenset({"InvalidParameterException", "SerializationException", "ValidationException"})
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a call is about, for the texts.
+
+    Attributes:
+        operation: AWS's name of the operation.
+        name: Name of the secret, or of the role.
+        payload: The value that the call carries; looked for in texts, never shown.
+    """
+
+    operation: str
+    name: str
+    payload: Sealed | None = None
+
+
+def from_service(
+    response: Mapping[str, Any], subject: Subject
+) -> plan.Conflict | errors.RecoverableSecretsError:
+    """Return what an error answer of AWS means.
+
+    Args:
+        response: The answer: `Error` with `Code` and `Message`, and `ResponseMetadata`.
+        subject: What the call was about.
+    """
+    told = response.get("Error", {})
+    code, text = str(told.get("Code", "Unknown")), str(told.get("Message", ""))
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    name = errors.short(subject.name)
+    if code in CONFLICTS.get(subject.operation, _CONFLICTS):
+        return plan.Conflict(code, _scrubbed(text, code, subject.payload))
+    if code in _DENIED:
+        return _denied(text, subject)
+    if code in _CREDENTIALS:
+        return errors.AccessDenied(
+            f"{subject.operation} of {name}: the AWS credentials are expired or not valid "
+            f"({code}). Renew them, then run again"
+        )
+    if code in _TEMPORARY or status >= 500:  # noqa: PLR2004  # HTTP's own number
+        return errors.Temporary(
+            f"{subject.operation} of {name} failed after all retries ({code}): run again later"
+        )
+    shown = _scrubbed(text, code, subject.payload)
+    return errors.StoreError(
+        f"{subject.operation} of {name} was refused with {code}: "
+        f"{errors.clip(shown, 120) or 'its text is withheld, as it may repeat the value'}",
+        code,
+    )
+
+
+def _denied(text: str, subject: Subject) -> errors.AccessDenied:
+    """Name the permission that the service names, or those that the operation needs."""
+    named = re.findall(r"perform:? ([a-z-]+:[A-Za-z]+)", text)
+    kms = "KMS" in text or "kms:" in text
+    needed = tuple(named) or (KMS_PERMISSIONS if kms else PERMISSIONS[subject.operation])
+    of_key = " of its KMS key" if kms else ""
+    explicit = ", which an explicit deny forbids" if "explicit deny" in text else ""
+    return errors.AccessDenied(
+        f"{subject.operation} of {errors.short(subject.name)} was denied: it needs "
+        f"{' and '.join(needed)}{of_key}{explicit}. Grant it to the credentials in use"
+    )
+
+
+def from_sdk(kind: type[Exception], subject: Subject) -> errors.RecoverableSecretsError:
+    """Return what an exception of botocore means, by its class and the classes it comes from.
+
+    Its text is not looked at: it repeats parameters.
+    """
+    at = f"{subject.operation} of {errors.short(subject.name)}"
+    lineage = {parent.__name__ for parent in kind.__mro__}
+    if "ParamValidationError" in lineage:
+        return errors.InvalidInput([f"{at}: the SDK finds a parameter malformed"])
+    if "NoRegionError" in lineage:
+        return errors.InvalidInput([f"{at}: no region: set the region argument or AWS_REGION"])
+    if "ProfileNotFound" in lineage:
+        return errors.AccessDenied(
+            f"{at}: the AWS profile was not found: configure it, or name another"
+        )
+    if lineage & _UNUSABLE:
+        return errors.AccessDenied(
+            f"{at}: no usable AWS credentials ({kind.__name__}). Log in, set AWS_PROFILE, or set "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        )
+    if lineage & {"HTTPClientError", "ConnectionError"}:
+        return errors.Temporary(
+            f"{at} got no answer ({kind.__name__}): check network and endpoint, then run again"
+        )
+    return errors.StoreError(f"{at} failed in the SDK ({kind.__name__})", kind.__name__)
+
+
+def _scrubbed(text: str, code: str, payload: Sealed | None) -> str:
+    """Return the service's text without control characters and without the value."""
+    plain = " ".join(text.split())
+    if payload is None:
+        return plain
+    if code in _ECHOING:
+        return ""
+    content = payload.reveal()
+    raw = content.encode() if isinstance(content, str) else content
+    spelt = {raw.decode(errors="replace"), base64.b64encode(raw).decode()}
+    for each in spelt:
+        plain = plain.replace(" ".join(each.split()) or each, SHOWN)
+    return plain
