@@ -1,0 +1,56 @@
+# Every target sets up what it needs; the first run in a fresh clone takes longer.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+READY := .venv/.ready
+JOBS ?= 2
+
+.PHONY: help demo test check format schema live-aws bench clean
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is needed: install one, or say PYTHON=..."; exit 1; }
+	@echo "Setting up .venv with $(PYTHON), about a minute, once ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@
+
+demo: $(READY) ## Tell the story on an embedded emulator: create, destroy, restore
+	@$(BIN)/python -m tools.demo
+
+test: $(READY) ## Run all tests, the real Pulumi engine's included
+	@$(BIN)/python -m tools.pulumi_cli >/dev/null
+	@$(BIN)/python -m tools.pythons
+	@rm -f .coverage .coverage.*
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --cov --cov-report= $(ARGS)
+	@$(BIN)/python -m tools.coverage_gate
+
+check: $(READY) ## Run all checks that need no engine: lint, types, contracts, drift
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/interrogate -q
+	@$(BIN)/python -m recoverable_secrets.schema pulumi | cmp - schema.json
+	@$(BIN)/python -m recoverable_secrets.schema reference | cmp - docs/reference.md
+
+format: $(READY) ## Format the code and mend what can be mended
+	@$(BIN)/ruff check --fix-only -q .
+	@$(BIN)/ruff format -q .
+
+schema: $(READY) ## Generate schema.json and docs/reference.md from the model
+	@$(BIN)/python -m recoverable_secrets.schema pulumi > schema.json
+	@$(BIN)/python -m recoverable_secrets.schema reference > docs/reference.md
+
+live-aws: $(READY) ## Check the emulator's rows against real AWS (costs cents; asks first)
+	@$(BIN)/python -m tools.live_aws
+
+bench: $(READY) ## Count the API calls of each operation
+	@$(BIN)/python bench/calls.py
+
+clean: ## Remove what the targets made in this folder
+	@rm -rf .venv .coverage .coverage.* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
