@@ -87,16 +87,15 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
-def parse(text: str) -> Version | None:
-    """``v3.259.0`` or ``3.260.0-alpha.1`` as numbers; None when it is no version."""
+def parse(text: str) -> Version:
+    """``v3.259.0`` or ``3.260.0-alpha.1`` as numbers; (0, 0, 0) when it is no version."""
     found = re.match(r"v?(\d+)\.(\d+)\.(\d+)", text.strip())
-    return (int(found[1]), int(found[2]), int(found[3])) if found else None
+    return (int(found[1]), int(found[2]), int(found[3])) if found else (0, 0, 0)
 
 
 def new_enough(text: str) -> bool:
     """Whether a version as printed by the CLI is at least MINIMUM."""
-    version, minimum = parse(text), parse(MINIMUM)
-    return version is not None and minimum is not None and version >= minimum
+    return parse(text) >= parse(MINIMUM)
 
 
 def cache_folder() -> Path:
@@ -147,18 +146,13 @@ def run(
     return Ran(process.returncode, stdout, stderr)
 
 
-def is_program(path: Path) -> bool:
-    """Whether the file exists and may be executed."""
-    return path.is_file() and os.access(path, os.X_OK)
-
-
-def complete(root: Path) -> bool:
-    """Whether ROOT has both executables."""
-    return is_program(root / "bin" / "pulumi") and is_program(root / "bin" / HELPER)
+def complete(root: Path, names: Sequence[str] = ("pulumi", HELPER)) -> bool:
+    """Whether ROOT has both executables, or those that are named."""
+    return all(os.access(root / "bin" / name, os.X_OK) for name in names)
 
 
 def ask_version(pulumi: Path) -> str:
-    """What ``pulumi version`` prints.
+    """What ``pulumi version`` prints, without the v.
 
     Raises:
         Attempt: it prints none, or one that is too old.
@@ -167,7 +161,7 @@ def ask_version(pulumi: Path) -> str:
         env = {"PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_HOME": home}
         ran = run([str(pulumi), "version"], seconds=ANSWER_SECONDS, env=env)
     version = ran.stdout.strip()
-    if ran.code != 0 or parse(version) is None:
+    if ran.code != 0 or parse(version) == (0, 0, 0):
         raise Attempt(f"{pulumi} version: {ran.last_line()}")
     if not new_enough(version):
         raise Attempt(f"{pulumi} is {version}, older than {MINIMUM}")
@@ -177,7 +171,7 @@ def ask_version(pulumi: Path) -> str:
 def put_helper(folder: Path) -> None:
     """Write the helper beside ``pulumi``, unless the install has its own."""
     helper = folder / HELPER
-    if is_program(helper):
+    if os.access(helper, os.X_OK):
         return
     part = folder / f".{HELPER}.{os.getpid()}"
     part.write_text(HELPER_SCRIPT, encoding="utf-8")
@@ -196,30 +190,26 @@ def from_path(cache: Path) -> Path:
         raise Attempt("not there")
     pulumi = Path(found).absolute()
     real = pulumi.stat()
-    mark = {"pulumi": str(pulumi), "size": real.st_size, "changed": real.st_mtime_ns}
+    mark = {"at": str(pulumi), "size": real.st_size, "time": real.st_mtime_ns, "min": MINIMUM}
     root = cache / "on-path"
     known = root / "known.json"
     try:
         answered = json.loads(known.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         answered = {}
-    own = complete(pulumi.parent.parent) and pulumi.parent.name == "bin"
-    if {key: answered.get(key) for key in mark} == mark and new_enough(answered["version"]):
-        if own:
-            return pulumi.parent.parent
-        if complete(root) and (root / "bin" / "pulumi").samefile(pulumi):
-            return root
-    version = ask_version(pulumi)
-    (root / "bin").mkdir(parents=True, exist_ok=True)
-    link = root / "bin" / f".pulumi.{os.getpid()}"
-    link.unlink(missing_ok=True)
-    link.symlink_to(pulumi)
-    link.replace(root / "bin" / "pulumi")
-    put_helper(root / "bin")
-    part = root / f".known.{os.getpid()}"
-    part.write_text(json.dumps({**mark, "version": version}), encoding="utf-8")
-    part.replace(known)
-    return pulumi.parent.parent if own else root
+    if answered != mark or not complete(root):
+        ask_version(pulumi)
+        (root / "bin").mkdir(parents=True, exist_ok=True)
+        link = root / "bin" / f".pulumi.{os.getpid()}"
+        link.unlink(missing_ok=True)
+        link.symlink_to(pulumi)
+        link.replace(root / "bin" / "pulumi")
+        put_helper(root / "bin")
+        part = root / f".known.{os.getpid()}"
+        part.write_text(json.dumps(mark), encoding="utf-8")
+        part.replace(known)
+    has_all = pulumi.parent.name == "bin" and complete(pulumi.parent.parent)
+    return pulumi.parent.parent if has_all else root
 
 
 def from_cache(cache: Path) -> Path:
@@ -231,7 +221,7 @@ def from_cache(cache: Path) -> Path:
     roots = [root for root in cache.glob("*.*.*") if new_enough(root.name) and complete(root)]
     if not roots:
         raise Attempt("empty")
-    return max(roots, key=lambda root: parse(root.name) or (0, 0, 0))
+    return max(roots, key=lambda root: parse(root.name))
 
 
 def fetch_installer() -> bytes:
@@ -278,7 +268,7 @@ def install(cache: Path) -> Path:
         root = Path(folder) / "root"
         arguments = ["--no-edit-path", "--install-root", str(root), "--version", version]
         ran = run(["sh", str(file), *arguments], seconds=INSTALL_SECONDS, env={"HOME": folder})
-        if ran.code != 0 or not is_program(root / "bin" / "pulumi"):
+        if ran.code != 0 or not complete(root, ["pulumi"]):
             raise Attempt(f"the installer failed: {ran.last_line()}")
         return put_in_place(root, cache)
 
@@ -382,17 +372,18 @@ def locate() -> Path:
             tried.append(f"{name}: {error}")
             return None
 
-    def get(folder: Path) -> Path:
-        folder.mkdir(parents=True, exist_ok=True)
-        with one_builder(folder):
+    def get() -> Path | None:
+        cache.mkdir(parents=True, exist_ok=True)
+        with one_builder(cache):
             with contextlib.suppress(Attempt):
-                return from_cache(folder)  # Another process may have put it there meanwhile.
-            root = attempt("official installer", install) or attempt("build with Go", build)
-        if root is None:
-            raise Attempt("nothing could be put there")
-        return root
+                return from_cache(cache)  # Another process may have put it there meanwhile.
+            return attempt("official installer", install) or attempt("build with Go", build)
 
-    root = attempt("on PATH", from_path) or attempt("cache", from_cache) or attempt("new", get)
+    root = attempt("on PATH", from_path) or attempt("cache", from_cache)
+    try:
+        root = root or get()
+    except (Attempt, OSError) as error:
+        tried.append(f"the cache folder: {error}")
     if root is None:
         raise NotFoundError("\n  ".join(["no Pulumi CLI; tried:", *tried]))
     return root
