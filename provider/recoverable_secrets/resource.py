@@ -62,7 +62,7 @@ def diff(
     """
     known = {name: content for name, content in inputs.items() if name not in unknown}
     old, new = parse.recall(outputs), parse.recall(known)
-    replaces = differences.replaced(outputs, new)
+    replaces = differences.replaced(outputs, new, limits.AWS)
     dependent = differences.value_drifted(
         outputs.get("declared_version"), outputs.get("version_id"), new.policy
     )

@@ -65,7 +65,11 @@ def _kept(observed: Observed, wanted: Kept, policy: Policy, store: Capabilities)
             waits = (plan.Wait(),) if isinstance(observed, Purging) else ()
             return _create(wanted, store, *waits)
         case Present(secret=secret) | PendingDeletion(secret=secret):
-            refusal = _tied(secret) or _not_ours(secret, wanted, policy, observed)
+            refusal = (
+                _tied(secret)
+                or _not_ours(secret, wanted, policy, observed)
+                or _stuck(secret, wanted, store)
+            )
             if refusal:
                 return refusal
             if isinstance(observed, PendingDeletion):
@@ -186,6 +190,15 @@ def _tied(secret: Secret) -> Refusal | None:
         return Refusal(
             f"{name} is tied across accounts to {short(secret.partners[0], 90)}: left alone. "
             "Disassociate that replica first"
+        )
+    return None
+
+
+def _stuck(secret: Secret, wanted: Kept, store: Capabilities) -> Refusal | None:
+    if diff.stuck_key(secret, wanted, store):
+        return Refusal(
+            f"the key of {short(secret.name)} cannot be changed: {store.service} fixes it at "
+            "creation. Declare the key that it has, or another name"
         )
     return None
 

@@ -10,6 +10,7 @@ Three rules decide what may be removed:
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -66,6 +67,8 @@ def actions(
     if step is Step.COMPARE and present.secret.version:
         yield plan.Compare(source=plan.Source.LITERAL, version=present.secret.version)
     metadata = _metadata(present, wanted, exact=exact, write=step is Step.WRITE)
+    if not store.key_mutable:
+        metadata = dataclasses.replace(metadata, kms_key_id=None)
     if metadata != plan.SetMetadata():
         yield metadata
     yield from _tags(present, wanted, exact=exact)
@@ -119,6 +122,14 @@ def _metadata(present: Present, wanted: Kept, *, exact: bool, write: bool) -> pl
         source=plan.Source.LITERAL if write else None,
         version=ownership.next_version_id(secret.id, secret.version) if write else None,
     )
+
+
+def stuck_key(secret: Secret, wanted: Kept, store: Capabilities) -> bool:
+    """Whether another key is declared than the one that the store cannot change any more."""
+    declared = wanted.spec.kms_key_id
+    if store.key_mutable or declared is None:
+        return False
+    return not same_key(declared, secret.kms_key_id)
 
 
 def _managed(declared: str | None, before: str | None, *, exact: bool) -> str | None:
@@ -185,7 +196,7 @@ def value_drifted(version: str | None, live: str | None, policy: Policy) -> bool
     return policy.on_value_drift is OnValueDrift.OVERWRITE and live != version
 
 
-def replaced(old: Mapping[str, Any], new: Declaration) -> list[str]:
+def replaced(old: Mapping[str, Any], new: Declaration, store: Capabilities) -> list[str]:
     """Return the fields whose change means another secret.
 
     A field that is not declared stays as it is.
@@ -193,8 +204,10 @@ def replaced(old: Mapping[str, Any], new: Declaration) -> list[str]:
     Args:
         old: What is, by field.
         new: What is declared now.
+        store: What the store can change in place.
     """
     fields = [name for name, info in FIELDS.items() if traits(info).replaces]
+    fields += [] if store.key_mutable else ["kms_key_id"]
     return [name for name in fields if new.of(name) is not None and new.of(name) != old.get(name)]
 
 
