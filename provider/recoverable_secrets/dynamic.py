@@ -238,8 +238,17 @@ class Secret(dynamic.Resource, module="recoverable-secrets", name="Secret"):
         )
 
 
-def _as_secret(given: pulumi.Input[str] | None) -> pulumi.Output[str] | None:
-    return None if given is None else pulumi.Output.secret(given)
+def _as_secret(given: pulumi.Input[str] | None) -> pulumi.Output[Any] | None:
+    """Return a value as a Pulumi secret, and anything that is no text as `False`.
+
+    The SDK prints what it cannot serialise, such as bytes. `check` refuses the stand-in, together
+    with all other problems.
+    """
+    if given is None:
+        return None
+    return pulumi.Output.secret(given).apply(
+        lambda content: content if content is None or isinstance(content, str) else False
+    )
 
 
 def _identity(
