@@ -52,7 +52,6 @@ exec ${PULUMI_PYTHON_CMD:-python3} -u -m pulumi.dynamic "$@"
 
 ANSWER_SECONDS = 30.0
 FIRST_BYTE_SECONDS = 10.0
-INSTALL_SECONDS = 300.0
 DOWNLOAD_SECONDS = 300.0
 BUILD_SECONDS = 2400.0
 LOCK_SECONDS = 2700.0
@@ -188,28 +187,26 @@ def from_path(cache: Path) -> Path:
     found = shutil.which("pulumi")
     if found is None:
         raise Attempt("not there")
-    pulumi = Path(found).absolute()
-    real = pulumi.stat()
-    mark = {"at": str(pulumi), "size": real.st_size, "time": real.st_mtime_ns, "min": MINIMUM}
-    root = cache / "on-path"
-    known = root / "known.json"
-    try:
-        answered = json.loads(known.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        answered = {}
-    if answered != mark or not complete(root):
-        ask_version(pulumi)
-        (root / "bin").mkdir(parents=True, exist_ok=True)
-        link = root / "bin" / f".pulumi.{os.getpid()}"
-        link.unlink(missing_ok=True)
-        link.symlink_to(pulumi)
-        link.replace(root / "bin" / "pulumi")
-        put_helper(root / "bin")
-        part = root / f".known.{os.getpid()}"
-        part.write_text(json.dumps(mark), encoding="utf-8")
-        part.replace(known)
-    has_all = pulumi.parent.name == "bin" and complete(pulumi.parent.parent)
-    return pulumi.parent.parent if has_all else root
+    pulumi = Path(found).resolve()
+    root, ours = pulumi.parent.parent, cache / "on-path"
+    if pulumi.parent.name != "bin" or not complete(root):
+        root = ours
+    size, changed = pulumi.stat().st_size, pulumi.stat().st_mtime_ns
+    mark = {"at": str(pulumi), "size": size, "changed": changed, "minimum": MINIMUM}
+    known = cache / "on-path.json"
+    if complete(root) and known.is_file() and json.loads(known.read_bytes()) == mark:
+        return root
+    ask_version(pulumi)
+    (ours / "bin").mkdir(parents=True, exist_ok=True)
+    if root == ours:  # A copy: of a link the engine warns that the helper is not beside the CLI.
+        part = ours / "bin" / f".pulumi.{os.getpid()}"
+        shutil.copy2(pulumi, part)
+        part.replace(ours / "bin" / "pulumi")
+        put_helper(ours / "bin")
+    part = ours / f".known.{os.getpid()}"
+    part.write_text(json.dumps(mark), encoding="utf-8")
+    part.replace(known)
+    return root
 
 
 def from_cache(cache: Path) -> Path:
@@ -267,7 +264,7 @@ def install(cache: Path) -> Path:
         file.write_bytes(script)
         root = Path(folder) / "root"
         arguments = ["--no-edit-path", "--install-root", str(root), "--version", version]
-        ran = run(["sh", str(file), *arguments], seconds=INSTALL_SECONDS, env={"HOME": folder})
+        ran = run(["sh", str(file), *arguments], seconds=DOWNLOAD_SECONDS, env={"HOME": folder})
         if ran.code != 0 or not complete(root, ["pulumi"]):
             raise Attempt(f"the installer failed: {ran.last_line()}")
         return put_in_place(root, cache)

@@ -296,7 +296,7 @@ def _configure(props: dict[str, Any]) -> None:
     props["default_region"] = config.get("region")
     roles = config.get_object("assumeRoles") or config.get_object("assumeRole") or []
     if props["assume_role_arn"] is None and roles:
-        props["assume_roles"] = [_role(role) for role in _listed(roles)]
+        props["assume_roles"] = [_role(role) for role in _listed(roles) if role.get("roleArn")]
     if props["profile"] is None:
         props["profile"] = config.get("profile")
     if props["allowed_account_ids"] is None:
@@ -320,12 +320,16 @@ def _listed(content: Any) -> list[Any]:
 
 
 def _role(configured: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one of pulumi-aws' roles in our terms."""
-    told = re.fullmatch(r"(\d+)([hms]?)", str(configured.get("duration") or ""))
-    unit = {"h": 3600, "m": 60, "s": 1, "": 1}
-    return {
-        "arn": configured.get("roleArn"),
+    """Return one of pulumi-aws' roles in our terms; warn of what is not taken over."""
+    ignored = sorted(set(configured) - {"roleArn", "externalId", "sessionName", "duration"})
+    if ignored:
+        pulumi.log.warn(f"recoverable-secrets ignores {', '.join(ignored)} of aws:assumeRoles")
+    spans = re.findall(r"([0-9]+)([hms])", str(configured.get("duration") or ""))
+    seconds = sum(int(count) * {"h": 3600, "m": 60, "s": 1}[unit] for count, unit in spans)
+    told = {
+        "arn": configured["roleArn"],
         "external_id": configured.get("externalId"),
-        "duration_seconds": int(told[1]) * unit[told[2]] if told else None,
-        **({"session_name": configured["sessionName"]} if configured.get("sessionName") else {}),
+        "session_name": configured.get("sessionName"),
+        "duration_seconds": seconds or None,
     }
+    return {name: content for name, content in told.items() if content is not None}

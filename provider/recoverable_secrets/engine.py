@@ -186,7 +186,7 @@ class _Operation:
         self.conflicts.append(action)
         self._check_time()
         seen = self.store.observe(self._ref())
-        self.known = learn.after_conflict(self.known, action, seen, reserved=self.reserved)
+        self.known = learn.after_conflict(self.known, action, met, seen, reserved=self.reserved)
         self.reserved = self.reserved or isinstance(self.known, Purging)
 
     def _ref(self) -> facts.Ref:

@@ -125,17 +125,18 @@ def read(id_: str, outputs: Properties) -> dict[str, Any] | None:
     if not isinstance(seen, facts.Present):
         return None
     secret, fresh = seen.secret, dict(outputs)
+    declared = parse.recall(outputs).spec
     live: dict[str, Any] = {
         "description": secret.description,
         "kms_key_id": secret.kms_key_id or "",
-        "tags": {k: v for k, v in secret.tags.items() if k in (outputs.get("tags") or {})},
+        "tags": {k: v for k, v in secret.tags.items() if k in (declared.tags or {})},
     }
-    if differences.same_key(outputs.get("kms_key_id"), secret.kms_key_id):
-        live["kms_key_id"] = outputs.get("kms_key_id")
-    managed = {name for name in live if outputs.get(name) is not None}
-    drifted = {name for name in managed if live[name] != outputs[name]}
-    drifted |= {name for name in outputs.get("drifted") or () if name in managed}
-    fresh.update({name: live[name] for name in managed})
+    if differences.same_key(declared.kms_key_id, secret.kms_key_id):
+        live["kms_key_id"] = declared.kms_key_id
+    managed = {name for name in live if getattr(declared, name) is not None}
+    changed = {name for name in managed if live[name] != getattr(declared, name)}
+    fresh.update({name: live[name] for name in changed})
+    drifted = changed | (managed & set(outputs.get("drifted") or ()))
     fresh["version_id"] = secret.version
     fresh["drifted"] = sorted(drifted) or None
     return fresh

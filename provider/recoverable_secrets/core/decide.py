@@ -22,7 +22,7 @@ from typing import assert_never
 
 from . import diff, ownership, plan
 from .diff import Relation
-from .errors import short
+from .errors import clip, short
 from .facts import (
     Absent,
     Gone,
@@ -139,7 +139,7 @@ def _recreated(
     if policy.on_recreate is OnRecreate.REPLACE and policy.force and ours:
         if wanted.memory:
             return _vanished(wanted)
-        return Plan((plan.Purge(), plan.Wait(), diff.desired(wanted)))
+        return _create(wanted, store, plan.Purge(), plan.Wait())
     restore = plan.Restore(undo=plan.ScheduleDeletion(days=policy.recovery_window_in_days))
     restored = Present(secret=secret, restored=True)
     steps = tuple(diff.actions(restored, wanted, policy, store))
@@ -188,7 +188,7 @@ def _tied(secret: Secret) -> Refusal | None:
         )
     if secret.partners:
         return Refusal(
-            f"{name} is tied across accounts to {short(secret.partners[0], 90)}: left alone. "
+            f"{name} is tied across accounts to {clip(secret.partners[0], 90)}: left alone. "
             "Disassociate that replica first"
         )
     return None
@@ -219,7 +219,7 @@ def _vanished(wanted: Kept) -> Refusal:
 
 def _who(secret: Secret) -> str:
     owner = secret.tags.get(ownership.OWNER, "nobody")
-    return f"{short(secret.name)} belongs to {short(owner, 70)}"
+    return f"{short(secret.name)} belongs to {short(owner, 60)}"
 
 
 def _kept_value(secret: Secret) -> str:

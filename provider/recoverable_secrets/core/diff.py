@@ -120,8 +120,13 @@ def _metadata(present: Present, wanted: Kept, *, exact: bool, write: bool) -> pl
         description=description if description != secret.description else None,
         kms_key_id=None if key is None or same_key(key, secret.kms_key_id) else key,
         source=plan.Source.LITERAL if write else None,
-        version=ownership.next_version_id(secret.id, secret.version) if write else None,
+        version=_next_version(present) if write else None,
     )
+
+
+def _next_version(present: Present) -> str:
+    """Return the id to write under; the next one if somebody moved back from that version."""
+    return ownership.next_version_id(present.secret.id, present.spent or present.secret.version)
 
 
 def stuck_key(secret: Secret, wanted: Kept, store: Capabilities) -> bool:

@@ -26,6 +26,11 @@ def clip(text: str, limit: int = LIMIT) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def readable(text: str) -> str:
+    """Return text that any log or terminal can take, whatever a user gave as a name."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def short(name: str, limit: int = 64) -> str:
     """Return a name of at most `limit` characters that keeps its telling end.
 
@@ -39,7 +44,7 @@ class RecoverableSecretsError(Exception):
     """Base of all errors of this package; `str()` is what people read."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(clip(text))
+        super().__init__(clip(readable(text)))
 
 
 class InvalidInput(RecoverableSecretsError):
@@ -50,7 +55,7 @@ class InvalidInput(RecoverableSecretsError):
     """
 
     def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = tuple(clip(problem) for problem in problems)
+        self.problems = tuple(clip(readable(problem)) for problem in problems)
         Exception.__init__(self, "; ".join(self.problems))
 
 

@@ -75,6 +75,7 @@ class Present:
         unpoliced: This operation settled its resource policy.
         holds: The version that is known to hold the declared value.
         differs: The version that is known to hold another value.
+        spent: The last version id that was refused because the secret has had it.
     """
 
     secret: Secret
@@ -82,6 +83,7 @@ class Present:
     unpoliced: bool = False
     holds: str | None = None
     differs: str | None = None
+    spent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,6 +112,10 @@ def _text(given: object) -> object:
     """Take text only: a number silently turned into text hides a mistake."""
     if not isinstance(given, str):
         raise PydanticCustomError("text", "must be text")
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        raise PydanticCustomError("text", "must be valid Unicode text") from None
     return given
 
 

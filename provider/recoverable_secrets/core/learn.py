@@ -69,13 +69,19 @@ def _set(new: str | None, old: str | None) -> str | None:
 
 
 def after_conflict(
-    known: Observed, action: plan.Action, seen: Observed, *, reserved: bool
+    known: Observed,
+    action: plan.Action,
+    met: plan.Conflict,
+    seen: Observed,
+    *,
+    reserved: bool,
 ) -> Observed:
     """Return what a look after a conflict means.
 
     Args:
         known: What was believed before the action.
         action: The action that met the conflict.
+        met: The conflict.
         seen: What the store shows now.
         reserved: Whether this operation has met a reserved name already.
     """
@@ -88,5 +94,8 @@ def after_conflict(
     if reserved and isinstance(seen, PendingDeletion):
         return Purging()  # A purged secret shows its deletion date for some more seconds.
     if isinstance(known, Present) and isinstance(seen, Present):
-        return dataclasses.replace(known, secret=seen.secret)
+        spent = action.version if isinstance(action, plan.SetMetadata) else None
+        return dataclasses.replace(
+            known, secret=seen.secret, spent=spent if met.version_known else known.spent
+        )
     return seen

@@ -71,8 +71,9 @@ def listed(items: list[Any]) -> dict[str, Any] | None:
 
 def _account(given: object) -> object:
     """Take an account id that a configuration file has turned into a number."""
-    if isinstance(given, (int, float)) and not isinstance(given, bool) and given == int(given):
-        return str(int(given)).zfill(12)
+    whole = isinstance(given, int) or (isinstance(given, float) and given.is_integer())
+    if whole and not isinstance(given, bool):
+        return f"{given:.0f}".zfill(12)
     return given
 
 

@@ -50,7 +50,9 @@ def parse(
         parts.append(part)
         problems += faults
     declaration = Declaration(spec=parts[0], policy=parts[1], location=parts[2])
-    problems += _contradictions(declaration, spelling, {names[n] for n in unknown if n in names})
+    understood = {name for part in parts for name in part.model_fields_set}
+    unsure = (raw.keys() - understood) | {names[name] for name in unknown if name in names}
+    problems += _contradictions(declaration, spelling, unsure)
     problems += _over_limits(declaration, capabilities, spelling)
     problems += _tag_problems(_readable(raw.get("tags")), capabilities, spelling("tags"))
     if problems:
@@ -86,7 +88,7 @@ def _text(fault: ErrorDetails, raw: Mapping[str, Any], spelling: Spelling) -> st
     name = str(fault["loc"][0])
     shown = spelling(name)
     known = traits(FIELDS[name])
-    if name == "recovery_window_in_days" and raw[name] in (0, "0"):
+    if name == "recovery_window_in_days" and raw[name] in ("0", 0) and raw[name] is not False:
         force = spelling("force_delete_without_recovery")
         return (
             f"{shown} is 0, which elsewhere means deletion without recovery: use 7 to 30 (a "
@@ -116,7 +118,7 @@ def _stranger(key: object, names: Mapping[str, str]) -> str:
 
 
 def _contradictions(
-    declaration: Declaration, spelling: Spelling, unknown: Collection[str]
+    declaration: Declaration, spelling: Spelling, unsure: Collection[str]
 ) -> Iterator[str]:
     """Yield what fits no secret although each field alone is right."""
     spec, policy = declaration.spec, declaration.policy
@@ -139,8 +141,8 @@ def _contradictions(
     scheduled = "deletion" in said and policy.deletion is not Deletion.FORCE
     if policy.force_delete_without_recovery and scheduled:
         yield f"{force} contradicts {deletion} = {policy.deletion}: remove one of them"
-    unsure = {"force_delete_without_recovery", "deletion"} & set(unknown)
-    if policy.on_recreate is OnRecreate.REPLACE and not policy.force and not unsure:
+    maybe = {"force_delete_without_recovery", "deletion"} & set(unsure)
+    if policy.on_recreate is OnRecreate.REPLACE and not policy.force and not maybe:
         yield (
             f"{recreate} = replace destroys the pending secret for good: it needs {force} as well, "
             "or use restore"
@@ -164,18 +166,19 @@ def _over_limits(
                 "Leave it out for a secret without a value"
             )
     checks: tuple[tuple[str, str | None, str, str], ...] = (
-        ("kms_key_id", spec.kms_key_id, r"[\w+=,.@:/-]{0,2048}", "an ARN, id or alias of a key"),
+        ("kms_key_id", spec.kms_key_id, r"[A-Za-z0-9_+=,.@:/-]{0,2048}",
+         "an ARN, id or alias of a key"),
         ("owner", spec.owner, r"(?s).{1,256}", "1 to 256 characters"),
-        ("region", location.region, r"([a-z]+-)+\d+", "a region such as eu-west-1"),
+        ("region", location.region, r"([a-z]+-)+[0-9]+", "a region such as eu-west-1"),
         ("profile", location.profile, r"(?s).+", "the name of a profile"),
-        ("assume_role_arn", location.assume_role_arn, r"arn:[^:]+:iam::\d{12}:role/.+",
+        ("assume_role_arn", location.assume_role_arn, r"arn:[a-z-]+:iam::[0-9]{12}:role/[!-~]+",
          "the ARN of an IAM role"),
     )  # fmt: skip
     for name, content, pattern, meant in checks:
         if content is not None and not re.fullmatch(pattern, content):
             yield f"{spelling(name)} must be {meant}"
     accounts = location.allowed_account_ids or []
-    if not all(re.fullmatch(r"\d{12}", account) for account in accounts):
+    if not all(re.fullmatch(r"[0-9]{12}", account) for account in accounts):
         yield f"{spelling('allowed_account_ids')} must be account ids of 12 digits"
 
 

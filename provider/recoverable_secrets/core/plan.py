@@ -168,10 +168,12 @@ class Conflict:
     Attributes:
         code: The service's error code.
         text: What the service said, free of values.
+        version_known: The version id that was to be written is one that the secret has had.
     """
 
     code: str
     text: str = ""
+    version_known: bool = False
 
 
 Outcome = Done | Conflict

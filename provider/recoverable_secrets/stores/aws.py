@@ -7,17 +7,16 @@ a stand-in that AWS refuses, and the value takes its place in the body right bef
 from __future__ import annotations
 
 import base64
-import contextlib
 import contextvars
 import dataclasses
 import functools
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import botocore.config
@@ -141,7 +140,7 @@ class AwsStore:
         if isinstance(found, plan.Conflict):
             self._prove_account(ref)
             return facts.Absent()
-        if ref.id is None and found["Name"] != ref.name:
+        if (ref.id or ref.name) not in {found["ARN"], found["Name"]}:
             return facts.Absent()  # Found by part of its ARN: not the one that was asked for.
         secret = _secret(found)
         if "DeletedDate" in found:
@@ -171,7 +170,8 @@ class AwsStore:
     ) -> dict[str, Any] | plan.Conflict:
         """Make one call, and translate all that can go wrong."""
         subject = aws_errors.Subject(operation, ref.name, payload)
-        with _translated(subject) as conflicts:
+
+        def call() -> dict[str, Any]:
             client = self._client("secretsmanager", self._region(ref))
             self._admit()
             method = getattr(client, botocore.xform_name(operation))
@@ -181,7 +181,8 @@ class AwsStore:
             finally:
                 _VALUE.reset(token)
             return answer
-        return conflicts[0]
+
+        return _translated(subject, call)
 
     def _region(self, ref: facts.Ref) -> str:
         arn = Arn.parse(ref.id) if ref.id else None
@@ -238,8 +239,9 @@ class AwsStore:
     def _caller(self) -> str:
         if self._account is None:
             region = next(region for _, region in self._clients)
-            with _translated(aws_errors.Subject("GetCallerIdentity", "the caller")):
-                self._account = self._client("sts", region).get_caller_identity()["Account"]
+            subject = aws_errors.Subject("GetCallerIdentity", "the caller")
+            answer = _translated(subject, self._client("sts", region).get_caller_identity)
+            self._account = cast("dict[str, Any]", answer)["Account"]  # It knows no conflict.
         return str(self._account)
 
     def _prove_account(self, ref: facts.Ref) -> None:
@@ -253,26 +255,23 @@ class AwsStore:
             )
 
 
-@contextlib.contextmanager
-def _translated(subject: aws_errors.Subject) -> Iterator[list[plan.Conflict]]:
-    """Turn what a call raises into our errors; a conflict is put into the list instead.
+def _translated(
+    subject: aws_errors.Subject, call: Callable[[], dict[str, Any]]
+) -> dict[str, Any] | plan.Conflict:
+    """Make a call; turn what it raises into our errors, and a conflict into an answer.
 
-    Without a cause: a chained exception reaches the user's log with all that it holds.
+    Ours is raised after theirs is dealt with, so that it has no context: a chained exception
+    reaches the user's log with all that it holds.
     """
-    conflicts: list[plan.Conflict] = []
-    failure: errors.RecoverableSecretsError | None = None
     try:
-        yield conflicts
+        return call()
     except botocore.exceptions.ClientError as error:
         meaning = aws_errors.from_service(error.response, subject)
-        if isinstance(meaning, plan.Conflict):
-            conflicts.append(meaning)
-        else:
-            failure = meaning
     except botocore.exceptions.BotoCoreError as error:
-        failure = aws_errors.from_sdk(type(error), subject)
-    if failure is not None:
-        raise failure from None
+        meaning = aws_errors.from_sdk(type(error), subject)
+    if isinstance(meaning, plan.Conflict):
+        return meaning
+    raise meaning
 
 
 def _assume(sts: Any, role: Role) -> dict[str, str]:
@@ -281,9 +280,11 @@ def _assume(sts: Any, role: Role) -> dict[str, str]:
         "DurationSeconds": None if role.duration_seconds is None else int(role.duration_seconds),
     }
     given = {name: option for name, option in options.items() if option is not None}
-    with _translated(aws_errors.Subject("AssumeRole", role.arn)):
-        answer = sts.assume_role(RoleArn=role.arn, RoleSessionName=role.session_name, **given)
-    held = answer["Credentials"]
+    assume = functools.partial(
+        sts.assume_role, RoleArn=role.arn, RoleSessionName=role.session_name, **given
+    )
+    answer = _translated(aws_errors.Subject("AssumeRole", role.arn), assume)
+    held = cast("dict[str, Any]", answer)["Credentials"]  # It knows no conflict.
     return {
         "access_key": held["AccessKeyId"],
         "secret_key": held["SecretAccessKey"],

@@ -30,12 +30,18 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
 }
 """What each operation that we call needs, from the service authorization reference."""
 
-KMS_PERMISSIONS = ("kms:GenerateDataKey", "kms:Decrypt")
-"""What writing a value under a customer's own key needs besides."""
+KMS_PERMISSIONS: Mapping[str, tuple[str, ...]] = {
+    "CreateSecret": ("kms:GenerateDataKey", "kms:Decrypt"),
+    "PutSecretValue": ("kms:GenerateDataKey", "kms:Decrypt"),
+    "UpdateSecret": ("kms:GenerateDataKey", "kms:Decrypt", "kms:Encrypt"),
+}
+"""What each operation needs besides under a customer's own key."""
 
 CONFLICTS: Mapping[str, frozenset[str]] = {
     "CreateSecret": frozenset({"ResourceExistsException", "InvalidRequestException"}),
     "DescribeSecret": frozenset({"ResourceNotFoundException"}),
+    "AssumeRole": frozenset(),
+    "GetCallerIdentity": frozenset(),
     "UpdateSecret": frozenset(
         {"ResourceExistsException", "InvalidRequestException", "ResourceNotFoundException"}
     ),
@@ -83,6 +89,7 @@ _UNUSABLE = frozenset(
         "TokenRetrievalError",
     }
 )
+_SHORTEST = 4
 _ECHOING = frozenset({"InvalidParameterException", "SerializationException", "ValidationException"})
 
 
@@ -115,7 +122,8 @@ def from_service(
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     name = errors.short(subject.name)
     if code in CONFLICTS.get(subject.operation, _CONFLICTS):
-        return plan.Conflict(code, _scrubbed(text, code, subject.payload))
+        known = subject.operation == "UpdateSecret" and code == "ResourceExistsException"
+        return plan.Conflict(code, _scrubbed(text, code, subject.payload), version_known=known)
     if code in _DENIED:
         return _denied(text, subject)
     if code in _CREDENTIALS:
@@ -138,9 +146,9 @@ def from_service(
 def _denied(text: str, subject: Subject) -> errors.AccessDenied:
     """Name the permission that the service names, or those that the operation needs."""
     named = re.findall(r"perform:? ([a-z-]+:[A-Za-z]+)", text)
-    kms = "KMS" in text or "kms:" in text
-    needed = tuple(named) or (KMS_PERMISSIONS if kms else PERMISSIONS[subject.operation])
-    of_key = " of its KMS key" if kms else ""
+    table = KMS_PERMISSIONS if "KMS" in text else PERMISSIONS
+    needed = tuple(named) or table.get(subject.operation, PERMISSIONS[subject.operation])
+    of_key = " of its KMS key" if needed[0].startswith("kms:") else ""
     explicit = ", which an explicit deny forbids" if "explicit deny" in text else ""
     return errors.AccessDenied(
         f"{subject.operation} of {errors.short(subject.name)} was denied: it needs "
@@ -185,6 +193,11 @@ def _scrubbed(text: str, code: str, payload: Sealed | None) -> str:
     content = payload.reveal()
     raw = content.encode() if isinstance(content, str) else content
     spelt = {raw.decode(errors="replace"), base64.b64encode(raw).decode()}
-    for each in spelt:
-        plain = plain.replace(" ".join(each.split()) or each, SHOWN)
+    for each in filter(_telling, (" ".join(each.split()) for each in spelt)):
+        plain = plain.replace(each, SHOWN)
     return plain
+
+
+def _telling(spelt: str) -> bool:
+    """Whether a gap would not tell more than the text: very short values stand in every text."""
+    return len(spelt) >= _SHORTEST

@@ -84,7 +84,7 @@ class MemoryStore:
                 return self._create(ref, action, payload)
             entry = self._find(ref)
             if isinstance(action, plan.Purge):
-                return self._purge(entry)
+                return self._purge(entry, self._now())
             if entry is None:
                 return plan.Conflict("ResourceNotFound")
             if (entry.delete_on is not None) != isinstance(action, plan.Restore):
@@ -107,11 +107,13 @@ class MemoryStore:
 
     def _find(self, ref: facts.Ref) -> Entry | None:
         """Return a secret by id or exact name, after purging it if its window has ended."""
-        entry = self.entries.get(ref.name)
-        if entry is None or (ref.id is not None and entry.secret.id != ref.id):
-            return None
-        if entry.delete_on is not None and entry.delete_on <= self._now():
-            self._purge(entry)
+        if ref.id is None:
+            entry = self.entries.get(ref.name)
+        else:
+            found = (each for each in self.entries.values() if each.secret.id == ref.id)
+            entry = next(found, None)
+        if entry and entry.delete_on and entry.delete_on <= self._now():
+            self._purge(entry, entry.delete_on)
             return None
         return entry
 
@@ -138,10 +140,10 @@ class MemoryStore:
             self._write(entry, action.version, payload)
         return plan.Done(id=entry.secret.id, version=entry.secret.version)
 
-    def _purge(self, entry: Entry | None) -> plan.Outcome:
+    def _purge(self, entry: Entry | None, at: dt.datetime) -> plan.Outcome:
         if entry is not None:
             del self.entries[entry.secret.name]
-            self.reserved[entry.secret.name] = self._now() + self._reserved_for
+            self.reserved[entry.secret.name] = at + self._reserved_for
         return plan.Done()
 
     def _change(self, entry: Entry, action: plan.Action, payload: Sealed | None) -> plan.Outcome:
@@ -171,7 +173,7 @@ class MemoryStore:
         self, entry: Entry, action: plan.SetMetadata, payload: Sealed | None
     ) -> plan.Outcome:
         if action.version is not None and action.version in entry.values:
-            return plan.Conflict("VersionExists")
+            return plan.Conflict("VersionExists", version_known=True)
         if action.description is not None:
             self._update(entry, description=action.description)
         if action.kms_key_id is not None:
