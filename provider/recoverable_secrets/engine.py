@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from .core import decide, errors, facts, learn, plan
+from .core import decide, errors, facts, learn, ownership, plan
 from .core.facts import Observed, Present, Purging, Wanted
 from .core.policy import Policy
 from .stores import SecretStore
@@ -237,6 +237,8 @@ class _Operation:
         name = errors.short(self.wanted.name)
         if isinstance(action, plan.Restore):
             self._note(f"{name} restored: its scheduled deletion is cancelled")
+        elif isinstance(action, plan.SetTags) and ownership.ORIGIN in action.tags:
+            self._note(f"{name} adopted: from now on it belongs to this declaration")
         elif isinstance(action, plan.Purge):
             self._note(f"{name} deleted for good, without recovery")
         elif isinstance(action, plan.ScheduleDeletion):

@@ -222,7 +222,7 @@ def _outputs(inputs: Properties, result: Result, old: Properties, wanted: Kept) 
         "version_id": secret.version,
         "instance": secret.tags.get(ownership.INSTANCE),
         "declared_version": result.known.holds or old.get("declared_version"),
-        "restored": result.restored or bool(old.get("restored") and not result.known.restored),
+        "restored": result.restored or bool(old.get("restored")),
     }
 
 

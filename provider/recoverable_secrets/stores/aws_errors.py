@@ -148,7 +148,8 @@ def _denied(text: str, subject: Subject) -> errors.AccessDenied:
     named = re.findall(r"perform:? ([a-z-]+:[A-Za-z]+)", text)
     table = KMS_PERMISSIONS if "KMS" in text else PERMISSIONS
     needed = tuple(named) or table.get(subject.operation, PERMISSIONS[subject.operation])
-    of_key = " of its KMS key" if needed[0].startswith("kms:") else ""
+    needed = needed or (f"sts:{subject.operation}",)  # Given to all, unless a policy denies it.
+    of_key = " of its KMS key" if any(each.startswith("kms:") for each in needed) else ""
     explicit = ", which an explicit deny forbids" if "explicit deny" in text else ""
     return errors.AccessDenied(
         f"{subject.operation} of {errors.short(subject.name)} was denied: it needs "
