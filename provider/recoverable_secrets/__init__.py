@@ -15,10 +15,12 @@ __all__ = ["Secret", "__version__"]
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> Any:
-    """Load `Secret` on first use."""
-    if name == "Secret":
-        from .dynamic import Secret  # noqa: PLC0415
+if not TYPE_CHECKING:  # A type checker would take any name for one that is here.
 
-        return Secret
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        """Load `Secret` on first use."""
+        if name == "Secret":
+            from .dynamic import Secret  # noqa: PLC0415
+
+            return Secret
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

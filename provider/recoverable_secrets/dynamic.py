@@ -321,15 +321,19 @@ def _listed(content: Any) -> list[Any]:
 
 def _role(configured: Mapping[str, Any]) -> dict[str, Any]:
     """Return one of pulumi-aws' roles in our terms; warn of what is not taken over."""
-    ignored = sorted(set(configured) - {"roleArn", "externalId", "sessionName", "duration"})
+    duration = str(configured.get("duration") or "")
+    ignored = set(configured) - {"roleArn", "externalId", "sessionName", "duration"}
+    if not re.fullmatch(r"([0-9]+(\.[0-9]+)?[hms])*", duration):
+        ignored, duration = ignored | {"duration"}, ""
     if ignored:
-        pulumi.log.warn(f"recoverable-secrets ignores {', '.join(ignored)} of aws:assumeRoles")
-    spans = re.findall(r"([0-9]+)([hms])", str(configured.get("duration") or ""))
-    seconds = sum(int(count) * {"h": 3600, "m": 60, "s": 1}[unit] for count, unit in spans)
+        names = ", ".join(sorted(ignored))
+        pulumi.log.warn(f"recoverable-secrets ignores {names} of aws:assumeRoles")
+    spans = re.findall(r"([0-9.]+)([hms])", duration)
+    seconds = int(sum(float(count) * {"h": 3600, "m": 60, "s": 1}[unit] for count, unit in spans))
     told = {
         "arn": configured["roleArn"],
         "external_id": configured.get("externalId"),
         "session_name": configured.get("sessionName"),
-        "duration_seconds": seconds or None,
+        "duration_seconds": seconds,
     }
-    return {name: content for name, content in told.items() if content is not None}
+    return {name: content for name, content in told.items() if content}

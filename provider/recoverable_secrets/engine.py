@@ -165,12 +165,11 @@ class _Operation:
             value = self.wanted.spec.value if isinstance(self.wanted, facts.Kept) else None
             outcome = self.store.apply(ref, action, plan.payload(action, value))
             if isinstance(outcome, plan.Conflict):
-                self._conflict(action, outcome, waited=isinstance(actions[0], plan.Wait))
+                self._conflict(action, outcome, waited=plan.Wait() in actions)
                 return
             self.known = learn.fold(self.known, action, outcome, ref)
             self.reserved = self.reserved or isinstance(self.known, Purging)
-            self.done.append(action)
-            self._tell(action, outcome)
+            self._did(action, outcome)
 
     def _conflict(self, action: plan.Action, met: plan.Conflict, *, waited: bool) -> None:
         if isinstance(action, plan.Compare) and isinstance(self.known, Present):
@@ -188,6 +187,12 @@ class _Operation:
         seen = self.store.observe(self._ref())
         self.known = learn.after_conflict(self.known, action, met, seen, reserved=self.reserved)
         self.reserved = self.reserved or isinstance(self.known, Purging)
+        if isinstance(action, plan.Restore) and isinstance(self.known, Present):
+            self._did(action, plan.Done())  # It took effect; only its answer was lost.
+
+    def _did(self, action: plan.Action, done: plan.Done) -> None:
+        self.done.append(action)
+        self._tell(action, done)
 
     def _ref(self) -> facts.Ref:
         """Return the secret by its id where one is known to stand behind the name."""
@@ -224,13 +229,18 @@ class _Operation:
                 continue
             step, name = type(action.undo).__name__, errors.short(self.wanted.name)
             try:
-                outcome = self.store.apply(self._ref(), action.undo)
+                undone = self._undone(action.undo)
             except errors.RecoverableSecretsError as failure:
                 self._note(f"{name}: {step} after the failure failed too: {failure}")
             else:
-                if isinstance(outcome, plan.Done):
-                    self.known = learn.fold(self.known, action.undo, outcome, self._ref())
-                    self._note(f"{name}: put back after the failure ({step})")
+                state = "put back after the failure" if undone else "could not be put back"
+                self._note(f"{name}: {state} ({step})")
+
+    def _undone(self, step: plan.Action) -> bool:
+        """Carry out an undo; a conflict may be no more than its own answer that was lost."""
+        if isinstance(self.store.apply(self._ref(), step), plan.Done):
+            return True
+        return isinstance(self.store.observe(self._ref()), facts.PendingDeletion)
 
     def _tell(self, action: plan.Action, done: plan.Done) -> None:
         """Say what people must know of a step that took effect."""

@@ -204,8 +204,10 @@ def _store(settings: Properties) -> SecretStore:
     """Return the store to use; boto3 is loaded here, so that check and diff do without it."""
     from .stores import aws  # noqa: PLC0415
 
-    region = settings.get("region") or settings.get("default_region")
-    return aws.open_store(aws.connection({**settings, "region": region}))
+    where = parse.recall(settings).location
+    configured = {name: settings.get(name) for name in CONFIGURED}
+    region = where.region or settings.get("default_region")
+    return aws.open_store(aws.connection({**where.model_dump(), **configured, "region": region}))
 
 
 def _outputs(inputs: Properties, result: Result, old: Properties, wanted: Kept) -> dict[str, Any]:

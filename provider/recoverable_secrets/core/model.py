@@ -71,9 +71,10 @@ def listed(items: list[Any]) -> dict[str, Any] | None:
 
 def _account(given: object) -> object:
     """Take an account id that a configuration file has turned into a number."""
-    whole = isinstance(given, int) or (isinstance(given, float) and given.is_integer())
-    if whole and not isinstance(given, bool):
-        return f"{given:.0f}".zfill(12)
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return given
+    if 0 <= given < 10**12 and given == int(given):
+        return f"{int(given):012d}"
     return given
 
 

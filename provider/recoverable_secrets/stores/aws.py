@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import contextvars
 import dataclasses
+import datetime as dt
 import functools
 import json
 import os
@@ -144,7 +145,7 @@ class AwsStore:
             return facts.Absent()  # Found by part of its ARN: not the one that was asked for.
         secret = _secret(found)
         if "DeletedDate" in found:
-            return facts.PendingDeletion(secret=secret, date=found["DeletedDate"])
+            return facts.PendingDeletion(secret=secret, date=_utc(found["DeletedDate"]))
         return facts.Present(secret=secret)
 
     def apply(
@@ -158,7 +159,7 @@ class AwsStore:
         return plan.Done(
             id=answer.get("ARN"),
             version=answer.get("VersionId") if plan.literal(action) else None,
-            date=answer.get("DeletionDate"),
+            date=_utc(answer.get("DeletionDate")),
         )
 
     def _call(
@@ -291,6 +292,11 @@ def _assume(sts: Any, role: Role) -> dict[str, str]:
         "token": held["SessionToken"],
         "expiry_time": held["Expiration"].isoformat(),
     }
+
+
+def _utc(date: dt.datetime | None) -> dt.datetime | None:
+    """Return a date in UTC; boto3 gives the machine's own time zone."""
+    return None if date is None else date.astimezone(dt.UTC)
 
 
 def _put_value(request: AWSRequest, **_: object) -> None:
