@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .core import decide, errors, facts, learn, ownership, plan
-from .core.facts import Observed, Present, Purging, Wanted
+from .core.facts import Observed, PendingDeletion, Present, Purging, Wanted
 from .core.policy import Policy
 from .stores import SecretStore
 
@@ -187,7 +187,9 @@ class _Operation:
         seen = self.store.observe(self._ref())
         self.known = learn.after_conflict(self.known, action, met, seen, reserved=self.reserved)
         self.reserved = self.reserved or isinstance(self.known, Purging)
-        if isinstance(action, plan.Restore) and isinstance(self.known, Present):
+        restored = isinstance(action, plan.Restore) and isinstance(self.known, Present)
+        scheduled = isinstance(action, plan.ScheduleDeletion) and isinstance(seen, PendingDeletion)
+        if restored or scheduled:
             self._did(action, plan.Done())  # It took effect; only its answer was lost.
 
     def _did(self, action: plan.Action, done: plan.Done) -> None:
@@ -196,7 +198,7 @@ class _Operation:
 
     def _ref(self) -> facts.Ref:
         """Return the secret by its id where one is known to stand behind the name."""
-        if isinstance(self.known, Present | facts.PendingDeletion):
+        if isinstance(self.known, Present | PendingDeletion):
             return facts.Ref(self.wanted.name, self.known.secret.id)
         return facts.ref(self.wanted)
 
@@ -240,7 +242,7 @@ class _Operation:
         """Carry out an undo; a conflict may be no more than its own answer that was lost."""
         if isinstance(self.store.apply(self._ref(), step), plan.Done):
             return True
-        return isinstance(self.store.observe(self._ref()), facts.PendingDeletion)
+        return isinstance(self.store.observe(self._ref()), PendingDeletion)
 
     def _tell(self, action: plan.Action, done: plan.Done) -> None:
         """Say what people must know of a step that took effect."""
