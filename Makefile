@@ -24,7 +24,7 @@ demo: $(READY) ## Tell the story on an embedded emulator: create, destroy, resto
 
 test: $(READY) ## Run all tests, the real Pulumi engine's included
 	@$(BIN)/python -m tools.pulumi_cli >/dev/null
-	@$(BIN)/python -m tools.pythons
+	@PYTHONPATH=tests $(BIN)/python -m e2e.pythons
 	@rm -f .coverage .coverage.*
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --cov --cov-report= $(ARGS)
 	@$(BIN)/python -m tools.coverage_gate
