@@ -16,7 +16,6 @@ from typing import Any
 from pulumi import automation as auto
 from rich.console import Console
 from rich.table import Table
-
 from tools import pulumi_cli
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -1,0 +1,228 @@
+"""What holds of every decision, whatever the state: the promises, as far as the core makes them."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from core import cases, states
+from core.states import World
+from recoverable_secrets.core import errors, facts, learn, ownership, plan
+from recoverable_secrets.core.decide import decide
+from recoverable_secrets.core.plan import Plan, Refusal
+from recoverable_secrets.core.policy import Adopt, Policy
+from recoverable_secrets.core.sealed import Sealed
+
+HARMLESS = (plan.Look, plan.Wait)
+
+
+def decided(world: World) -> Plan | Refusal:
+    return decide(world.observed, world.wanted, world.policy, world.store)
+
+
+def actions(world: World) -> tuple[plan.Action, ...]:
+    decision = decided(world)
+    return decision.actions if isinstance(decision, Plan) else ()
+
+
+def writes(world: World) -> list[plan.Action]:
+    return [action for action in actions(world) if not isinstance(action, HARMLESS)]
+
+
+@given(states.worlds())
+@states.THOROUGH
+def test_only_worlds_that_can_exist_are_made(world: World) -> None:
+    assert list(states.impossible(world)) == []
+
+
+KEPT, PRESENT = cases.kept(), cases.present()
+IMPOSSIBLE = {
+    "another secret": World(cases.present(cases.secret(name="x")), KEPT, Policy(), cases.AWS),
+    "by its id": World(
+        PRESENT, cases.kept(memory=cases.memory(id=cases.OTHER_ID)), Policy(), cases.AWS),
+    "two ways": World(
+        cases.present(cases.secret(service="a", primary_region="b")), KEPT, Policy(), cases.AWS),
+    "more tags": World(
+        cases.present(cases.secret(tags={str(n): "" for n in range(51)})), KEPT, Policy(),
+        cases.AWS),
+    "without a literal": World(cases.present(holds=cases.FIRST), KEPT, Policy(), cases.AWS),
+    "and does not": World(
+        cases.present(holds=cases.FIRST, differs=cases.FIRST),
+        cases.kept(cases.spec(cases.VALUE)), Policy(), cases.AWS),
+    "restores nothing": World(cases.present(restored=True), cases.gone(), Policy(), cases.AWS),
+    "without a name": World(PRESENT, cases.gone(owner=""), Policy(), cases.AWS),
+    "it needs force": World(
+        PRESENT, KEPT, cases.policy(on_recreate="replace"), cases.AWS),
+    "is reserved": World(
+        PRESENT, cases.kept(cases.spec(tags={"aws:a": "b"})), Policy(), cases.AWS),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("why", "world"), IMPOSSIBLE.items(), ids=IMPOSSIBLE)
+def test_the_checker_rejects_what_cannot_exist(why: str, world: World) -> None:
+    assert why in " ".join(states.impossible(world))
+
+
+@given(states.worlds())
+@states.THOROUGH
+def test_every_state_is_decided_and_always_alike(world: World) -> None:
+    decision = decided(world)
+    assert isinstance(decision, Plan | Refusal)
+    again = dataclasses.replace(world, policy=world.policy.model_copy(deep=True))
+    assert decided(again) == decision
+    assert plan.describe(decision)
+    told = (decision.text,) if isinstance(decision, Refusal) else decision.notes
+    assert all(len(text) <= errors.LIMIT for text in told)
+
+
+@given(states.worlds())
+@states.THOROUGH
+def test_nothing_is_purged_without_force_and_our_owner(world: World) -> None:
+    """Promise 1."""
+    if not any(isinstance(action, plan.Purge) for action in actions(world)):
+        return
+    assert world.policy.force_delete_without_recovery or world.policy.deletion == "force"
+    assert world.ours
+    if isinstance(world.wanted, facts.Gone) and world.secret is not None:
+        memory = world.wanted.memory
+        live = world.secret.tags.get(ownership.INSTANCE)
+        marks = {memory.instance if memory else None, live} - {None}
+        assert len(marks) <= 1, "another incarnation than the one that is to go"
+
+
+@given(states.worlds())
+@states.THOROUGH
+def test_what_is_not_ours_is_not_written_without_adopt(world: World) -> None:
+    """Promise 4."""
+    if world.secret is None or world.ours or not writes(world):
+        return
+    if isinstance(world.wanted, facts.Kept):
+        allowed = {Adopt.ANY} if world.owner is not None else {Adopt.UNOWNED, Adopt.ANY}
+        assert world.policy.adopt in allowed
+    else:
+        # Lost its owner tag: what is remembered may go the way that can be taken back.
+        assert world.owner is None
+        assert world.wanted.memory is not None
+        assert cases.kinds(decided(world)) == ("ScheduleDeletion",)
+
+
+@given(states.worlds())
+@states.THOROUGH
+def test_undoing_destroys_nothing_for_good(world: World) -> None:
+    undoes = [action.undo for action in actions(world) if action.undo is not None]
+    restores = [action for action in actions(world) if isinstance(action, plan.Restore)]
+    days = world.policy.recovery_window_in_days
+    assert undoes == [plan.ScheduleDeletion(days=days)] * len(restores)
+
+
+@given(states.worlds())
+@states.THOROUGH
+def test_plans_hold_no_value(world: World) -> None:
+    """Promise 5: where it comes from, never what it is."""
+    decision = decided(world)
+    assert not [part for part in cases.parts(decision) if isinstance(part, Sealed)]
+    assert cases.CANARY not in f"{decision!r} {plan.describe(decision)}"
+
+
+def done(action: plan.Action) -> plan.Done:
+    version = getattr(action, "version", None) if plan.literal(action) else None
+    made = cases.ID if isinstance(action, plan.Create) else None
+    return plan.Done(id=made, version=version)
+
+
+def after(world: World) -> World:
+    """Return the world after all that was decided took effect."""
+    known = world.observed
+    for action in actions(world):
+        known = learn.fold(known, action, done(action), facts.Ref(world.wanted.name))
+    return dataclasses.replace(world, observed=known)
+
+
+@given(states.worlds())
+@states.THOROUGH
+def test_what_took_effect_leaves_nothing_to_do(world: World) -> None:
+    """One plan is enough, unless the value turns out to be another one."""
+    if any(isinstance(action, plan.Look) for action in actions(world)):
+        return
+    decision, then = decided(world), decided(after(world))
+    if isinstance(decision, Plan):
+        assert cases.kinds(then) == ()
+
+
+@given(states.worlds())
+@states.THOROUGH
+def test_a_compare_that_finds_another_value_leads_to_one_write(world: World) -> None:
+    compares = [action for action in actions(world) if isinstance(action, plan.Compare)]
+    if not compares:
+        return
+    known = after(world).observed
+    assert isinstance(known, facts.Present)
+    (compare,) = compares
+    differs = dataclasses.replace(known, holds=None, differs=compare.version)
+    found = dataclasses.replace(world, observed=differs)
+    (write,) = actions(found)
+    assert isinstance(write, plan.SetMetadata)
+    assert write.source is plan.Source.LITERAL
+    assert actions(after(found)) == ()
+
+
+FIXES = (
+    "set adopt to unowned to take it over",
+    "set adopt to any to take it over",
+    "set on_recreate to restore",
+    "then deploy again",
+    "or promote the replica first",
+    "or use another name",
+    "Disassociate that replica first",
+    "or give it the owner tag",
+    "declare a value for ",
+    "Declare the key that it has, or another name",
+)
+
+
+def long_worlds() -> Iterator[World]:
+    """Yield worlds of all kinds with the longest names that there are."""
+    long = {"id": cases.ID, "name": states.LONG, "version": cases.FIRST, "kms_key_id": "alias/a"}
+    seen: list[facts.Observed] = [facts.Unknown(), facts.Absent(), facts.Purging()]
+    tied: tuple[dict[str, Any], ...] = ({}, {"primary_region": "ap-southeast-2"}, {"service": "s" * 128},
+            {"partners": (states.PARTNER,)})  # fmt: skip
+    for owner, tie in itertools.product((None, "o" * 256, cases.OURS), tied):
+        secret = cases.secret(**long, **tie, tags=cases.marks(owner))
+        seen += [facts.Present(secret=secret), facts.PendingDeletion(secret=secret)]
+    spec = cases.spec(kms_key_id="alias/b")
+    wants: list[facts.Wanted] = []
+    for memory in (None, cases.memory(id=cases.OTHER_ID)):
+        wants.append(cases.kept(spec, name=states.LONG, memory=memory))
+        wants.append(cases.gone(name=states.LONG, memory=memory))
+    policies = (Policy(), cases.policy(on_recreate="fail"))
+    for observed, wanted, policy in itertools.product(seen, wants, policies):
+        for store in states.STORES:
+            yield World(observed, wanted, policy, store)
+
+
+def test_each_refusal_says_what_why_and_what_to_do_in_240_characters() -> None:
+    reached = set()
+    for world in long_worlds():
+        decision = decided(world)
+        if not isinstance(decision, Refusal):
+            assert all(len(note) <= errors.LIMIT for note in decision.notes)
+            continue
+        text = decision.text
+        assert str(errors.Refused(text)) == text, f"{len(text)} characters: clipped"
+        # The name is last where a value has to be declared for it.
+        fix = next((f for f in FIXES if text.endswith(f) or f in text[-85:]), None)
+        assert fix, f"no fix, or not at its end: {text}"
+        reached.add(fix)
+        named = ("ap-southeast-2", "s" * 39, "444455556666", "o" * 59, states.LONG[-60:])
+        assert any(name in text for name in named), f"about what? {text}"
+        secret = world.secret
+        if secret is not None and secret.primary_region:
+            assert secret.primary_region in text
+        if secret is not None and secret.partners:
+            assert "444455556666" in text, "the account is named"
+    assert reached == set(FIXES)

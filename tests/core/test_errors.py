@@ -1,0 +1,69 @@
+"""The errors: one tree, texts of at most 240 characters."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core import states
+from recoverable_secrets.core import errors
+
+TREE = {
+    errors.InvalidInput: errors.RecoverableSecretsError,
+    errors.Refused: errors.RecoverableSecretsError,
+    errors.AccessDenied: errors.RecoverableSecretsError,
+    errors.Temporary: errors.RecoverableSecretsError,
+    errors.OutOfTime: errors.Temporary,
+    errors.StoreError: errors.RecoverableSecretsError,
+}
+
+
+def family(base: type[Exception]) -> set[type[Exception]]:
+    return {base}.union(*(family(child) for child in base.__subclasses__()))
+
+
+def test_the_tree_is_as_it_is_drawn() -> None:
+    for child, parent in TREE.items():
+        assert child.__bases__ == (parent,)
+        assert f"+-- {child.__name__}" in (errors.__doc__ or "")
+    here = {
+        kind
+        for kind in family(errors.RecoverableSecretsError)
+        if kind.__module__ == errors.__name__
+    }
+    assert here == {*TREE, errors.RecoverableSecretsError}
+
+
+@given(st.text(max_size=600), st.integers(1, 600))
+@states.STEADY
+def test_clip_loses_the_end_and_short_the_beginning(text: str, limit: int) -> None:
+    clipped, shortened = errors.clip(text, limit), errors.short(text, limit + 1)
+    assert len(clipped) <= limit
+    assert len(shortened) <= limit + 1
+    assert text.startswith(clipped.removesuffix("…"))
+    assert text.endswith(shortened.removeprefix("…"))
+    if len(text) <= limit:
+        assert clipped == shortened == text
+    else:
+        assert clipped.endswith("…")
+
+
+@pytest.mark.parametrize(
+    "kind", [errors.Refused, errors.AccessDenied, errors.Temporary, errors.OutOfTime]
+)
+def test_a_text_has_at_most_240_characters(kind: type[errors.RecoverableSecretsError]) -> None:
+    assert str(kind("a" * 240)) == "a" * 240
+    assert str(kind("a" * 241)) == "a" * 239 + "…"
+
+
+def test_a_store_error_keeps_the_code_of_the_service() -> None:
+    failure = errors.StoreError("a" * 500, "LimitExceededException")
+    assert failure.code == "LimitExceededException"
+    assert len(str(failure)) == 240
+
+
+def test_all_problems_of_an_input_are_kept_and_each_is_clipped_alone() -> None:
+    failure = errors.InvalidInput(text for text in ("a" * 500, "short"))
+    assert failure.problems == ("a" * 239 + "…", "short")
+    assert str(failure) == "; ".join(failure.problems)

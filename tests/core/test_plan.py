@@ -1,0 +1,130 @@
+"""A plan is a value: it prints, compares, tells whether it destroys, and holds no value."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from core import cases
+from recoverable_secrets.core import plan
+from recoverable_secrets.core.plan import Plan, Refusal
+
+LITERAL = plan.Source.LITERAL
+VERSION = cases.FIRST
+RESTORE = plan.Restore(undo=plan.ScheduleDeletion(days=30))
+
+TOLD: dict[str, tuple[plan.Action, str]] = {
+    "look": (plan.Look(), "look"),
+    "wait": (plan.Wait(), "wait"),
+    "create": (
+        plan.Create(
+            description="text", kms_key_id="k", tags={"a": "1", "b": "2"}, version=VERSION,
+            source=LITERAL,
+        ),
+        "create: description = text, kms_key_id = k, tags = a, b, value = literal",
+    ),
+    "create with nothing": (
+        plan.Create(description=None, kms_key_id=None, tags={}, version=VERSION, source=None),
+        "create: tags = none",
+    ),
+    "restore": (RESTORE, "restore"),
+    "description": (plan.SetMetadata(description="text"), "set metadata: description = text"),
+    "cleared": (
+        plan.SetMetadata(description="", kms_key_id=""),
+        "set metadata: description = none, kms_key_id = none",
+    ),
+    "value": (
+        plan.SetMetadata(source=LITERAL, version=VERSION), "set metadata: value = literal"),
+    "compare": (plan.Compare(source=LITERAL, version=VERSION), "compare: value = literal"),
+    "set tags": (plan.SetTags(tags={"a": "1"}), "set tags: tags = a"),
+    "drop tags": (plan.DropTags(keys=("a", "b")), "drop tags: keys = a, b"),
+    "drop policy": (plan.DropPolicy(), "drop policy"),
+    "schedule": (plan.ScheduleDeletion(days=30), "schedule deletion: days = 30"),
+    "purge": (plan.Purge(), "purge"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("action", "line"), TOLD.values(), ids=TOLD)
+def test_each_action_is_told_in_a_line(action: plan.Action, line: str) -> None:
+    assert plan.describe(Plan((action,))) == line
+
+
+def test_every_action_is_told_above() -> None:
+    names = {kind.__name__ for kind in plan.Action.__subclasses__()}
+    assert names == {type(action).__name__ for action, _ in TOLD.values()}
+
+
+def test_a_plan_is_told_step_by_step_with_its_notes() -> None:
+    told = Plan((plan.Purge(), plan.Wait()), ("first note", "second note"))
+    assert plan.describe(told).splitlines() == [
+        "purge", "wait", "note: first note", "note: second note",
+    ]  # fmt: skip
+    assert plan.describe(Plan()) == "nothing to do"
+    assert plan.describe(Plan(notes=("left alone",))) == "note: left alone"
+    assert plan.describe(Refusal("because")) == "refused: because"
+
+
+def test_marks_and_version_ids_are_not_told() -> None:
+    """They differ at each run, so that two previews would never look alike."""
+    for action, _ in TOLD.values():
+        assert "recoverable-secrets-" not in plan.describe(Plan((action,)))
+    tags = cases.marks(instance="random")
+    assert "random" not in plan.describe(Plan((plan.SetTags(tags=tags),)))
+
+
+@pytest.mark.parametrize(
+    ("actions", "destructive", "irreversible"),
+    [
+        pytest.param((), False, False, id="nothing"),
+        pytest.param((plan.Look(), RESTORE), False, False, id="an undo that schedules is no plan"),
+        pytest.param((plan.DropPolicy(), plan.DropTags(keys=("a",))), False, False, id="changes"),
+        pytest.param((plan.ScheduleDeletion(days=7),), True, False, id="schedule"),
+        pytest.param((plan.Purge(),), True, True, id="purge"),
+        pytest.param((plan.Purge(), plan.Wait()), True, True, id="purge and go on"),
+    ],
+)
+def test_what_destroys_says_so(
+    actions: tuple[plan.Action, ...], *, destructive: bool, irreversible: bool
+) -> None:
+    made = Plan(actions)
+    assert (made.destructive, made.irreversible) == (destructive, irreversible)
+
+
+def test_plans_compare_by_what_they_do() -> None:
+    again = plan.SetTags(tags=plan.frozen({"a": "1"}))
+    assert Plan((plan.SetTags(tags={"a": "1"}),)) == Plan((again,))
+    assert Plan((plan.SetTags(tags={"a": "2"}),)) != Plan((again,))
+    assert Plan((plan.Look(),)) != Plan((plan.Wait(),))
+    assert Plan(notes=("a",)) != Plan()
+
+
+def test_how_a_step_is_undone_does_not_make_it_another_step() -> None:
+    """A step that meets the same conflict twice is found by comparing it."""
+    assert plan.Restore() == RESTORE
+
+
+@pytest.mark.parametrize("action", [action for action, _ in TOLD.values()], ids=TOLD)
+def test_actions_cannot_be_changed(action: Any) -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        action.undo = None
+
+
+def test_frozen_tags_are_a_copy_that_cannot_be_changed() -> None:
+    tags = {"a": "1"}
+    copy: Any = plan.frozen(tags)
+    tags["a"] = "2"
+    assert copy == {"a": "1"}
+    with pytest.raises(TypeError):
+        copy["a"] = "3"
+
+
+@pytest.mark.parametrize(("action", "line"), TOLD.values(), ids=TOLD)
+def test_a_value_goes_only_with_an_action_that_has_its_source(
+    action: plan.Action, line: str
+) -> None:
+    sends = "value = literal" in line
+    assert plan.literal(action) is sends
+    assert plan.payload(action, cases.VALUE) is (cases.VALUE if sends else None)
+    assert plan.payload(action, None) is None

@@ -1,0 +1,188 @@
+"""The other Pythons of this machine, each with what the Pulumi surface needs.
+
+    python -m e2e.pythons        # with tests/ and the repository on PYTHONPATH
+
+makes their environments before the tests and says what it found. One environment per version lies
+in the cache (see tools/pulumi_cli.py), under `venvs`, named by the version and a hash of all that
+goes into it; the package itself stays outside, so that it is always the checkout's that runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import functools
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+import time
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from tools import pulumi_cli
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "provider"
+OLDEST = (3, 11)
+
+ANSWER_SECONDS = 20.0
+BUILD_SECONDS = 600.0
+LOCK_SECONDS = 2 * BUILD_SECONDS
+
+PROBE = (
+    "import ensurepip, json, sys, venv; "
+    "print(json.dumps([*sys.version_info[:4], sys.implementation.name]))"
+)
+READY = "import boto3, dill, grpc, pulumi.dynamic.dynamic, pydantic"
+
+
+class Python(NamedTuple):
+    """An interpreter that works.
+
+    Attributes:
+        path: Where it is.
+        version: Such as 3.13.0.
+    """
+
+    path: Path
+    version: str
+
+    @property
+    def minor(self) -> tuple[int, int]:
+        """The part of its version by which code and pickles differ."""
+        major, minor, _ = self.version.split(".")
+        return int(major), int(minor)
+
+
+@functools.cache
+def others() -> tuple[Python, ...]:
+    """Return one working Python for each other version from 3.11 on, oldest first.
+
+    Whether one works is tried: a shim of a version manager can be there without what it is for.
+    Releases only: for others there are no packages to install.
+    """
+    found: dict[tuple[int, int], Python] = {}
+    for path in candidates():
+        if (3, int(path.name.removeprefix("python3."))) in {sys.version_info[:2], *found}:
+            continue
+        with contextlib.suppress(pulumi_cli.Attempt, ValueError):
+            ran = pulumi_cli.run([str(path), "-c", PROBE], seconds=ANSWER_SECONDS)
+            major, minor, micro, level, kind = json.loads(ran.stdout)
+            python = Python(path, f"{major}.{minor}.{micro}")
+            if (level, kind) == ("final", "cpython") and python.minor >= OLDEST:
+                found.setdefault(python.minor, python)
+    return tuple(found[minor] for minor in sorted(found))
+
+
+def candidates() -> Iterator[Path]:
+    """Yield what is called python3.N: beside this one, on PATH, and of pyenv."""
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    folders = [
+        Path(sys.base_prefix) / "bin",
+        *map(Path, os.environ.get("PATH", "").split(os.pathsep)),
+        *sorted(pyenv.glob("versions/*/bin"), reverse=True),
+    ]
+    seen: set[Path] = set()
+    for folder in folders:
+        for path in sorted(folder.glob("python3.[0-9]*")):
+            named = re.fullmatch(r"python3\.([0-9]+)", path.name)
+            if named and int(named[1]) >= OLDEST[1] and path.resolve() not in seen:
+                seen.add(path.resolve())
+                yield path
+
+
+def requirements() -> list[str]:
+    """Return what pyproject.toml says that the `pulumi` extra needs, with the package's own."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return [*project["dependencies"], *project["optional-dependencies"]["pulumi"]]
+
+
+def environment(python: Python) -> Path:
+    """Return the executable of a Python that has all requirements; makes it the first time.
+
+    Raises:
+        pulumi_cli.Attempt: It cannot be made, or not in time; the text says why.
+    """
+    constraints = ROOT / "constraints.txt"
+    pinned = constraints.read_bytes() if constraints.exists() else b""
+    inside = hashlib.sha256(repr((requirements(), pinned, str(python.path))).encode()).hexdigest()
+    folder = pulumi_cli.cache_folder().parent / "venvs" / f"{python.version}-{inside[:12]}"
+    made = folder / "bin" / "python"
+    if ready(made):
+        return made
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with locked(folder.parent / f"{folder.name}.lock"):
+        if not ready(made):  # Another process may have made it meanwhile.
+            shutil.rmtree(folder, ignore_errors=True)
+            pulumi_cli.say(f"setting up Python {python.version}, about a minute, once")
+            make(python, folder, constraints if pinned else None)
+    return made
+
+
+def ready(made: Path) -> bool:
+    """Whether an environment is there, whole, and still works."""
+    if not (made.parents[1] / "whole").exists():
+        return False
+    with contextlib.suppress(pulumi_cli.Attempt):
+        return pulumi_cli.run([str(made), "-c", READY], seconds=ANSWER_SECONDS).code == 0
+    return False
+
+
+def make(python: Python, folder: Path, constraints: Path | None) -> None:
+    """Make an environment and mark it as whole.
+
+    Wheels only: building one from source takes longer than a test may.
+    """
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install"]
+    pinned = ["-c", str(constraints)] if constraints else []
+    for command in (
+        [str(python.path), "-m", "venv", str(folder)],
+        [*pip, "--quiet", "--only-binary", ":all:", *pinned, *requirements()],
+    ):
+        ran = pulumi_cli.run(command, seconds=BUILD_SECONDS)
+        if ran.code != 0:
+            raise pulumi_cli.Attempt(f"Python {python.version}: {ran.last_line()}")
+    (folder / "whole").touch()
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock, of which the system lets go when its holder dies.
+
+    Raises:
+        pulumi_cli.Attempt: Another process holds it for too long.
+    """
+    deadline = time.monotonic() + LOCK_SECONDS
+    with path.open("w", encoding="utf-8") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise pulumi_cli.Attempt(f"another process kept {path.name}") from error
+            time.sleep(0.5)
+        yield
+
+
+def main() -> int:
+    """Make all environments; exit code 1 if one cannot be made."""
+    failed = False
+    for python in others():
+        try:
+            pulumi_cli.say(f"Python {python.version}: {environment(python)}")
+        except pulumi_cli.Attempt as error:
+            failed = True
+            pulumi_cli.say(str(error))
+    if not others():
+        pulumi_cli.say("no other Python from 3.11 on is installed")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+"""What AWS leaves open, contradicts itself about, or does in its own time: one knob each."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal
+
+
+@dataclasses.dataclass
+class Behaviour:
+    """The selectable facts. Tests run against both sides of those that AWS does not settle.
+
+    Attributes:
+        reserved_seconds: How long a purged secret's name cannot be created ("name reserved for
+            seconds up to ~2 minutes").
+        deleted_visible_seconds: How long DescribeSecret still answers after a purge
+            ("DeletedDate for some seconds, then RNF").
+        purge_delay_seconds: How late the purge at the end of the window comes ("a minimum: the
+            purge is a low-priority background job").
+        purging_error: Other calls on a purged secret whose name is reserved ("RNF or IRE").
+        restore_on_live: RestoreSecret on a live secret ("not documented: accept both").
+        deleted_date: What DescribeSecret's DeletedDate means ("the docs contradict each other").
+        foreign_arn: A secret's ARN that names another account.
+        replication_seconds: How long ReplicationStatus says InProgress.
+        primary_shows_region: Whether a primary that has replicas shows its own PrimaryRegion.
+    """
+
+    reserved_seconds: float = 60
+    deleted_visible_seconds: float = 10
+    purge_delay_seconds: float = 0
+    purging_error: Literal["not-found", "refused"] = "not-found"
+    restore_on_live: Literal["ok", "refused"] = "ok"
+    deleted_date: Literal["requested", "window-end"] = "requested"
+    foreign_arn: Literal["not-found", "access-denied"] = "not-found"
+    replication_seconds: float = 0
+    primary_shows_region: bool = False

@@ -1,0 +1,1 @@
+"""The facts about AWS that the strict double keeps to, one test each."""

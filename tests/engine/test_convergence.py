@@ -1,0 +1,213 @@
+"""From every state, every run ends, and a second one has nothing to do."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import given, settings
+
+from core import cases, states
+from engine import watched
+from engine.watched import Call, Start, Watched
+from recoverable_secrets.core import diff, errors, facts, plan
+from recoverable_secrets.engine import Result
+from recoverable_secrets.stores import memory
+
+STEADY = settings(states.STEADY, max_examples=150)
+MOST_CALLS = 40
+"""More than any plan and all waiting for a reserved name take; far less than going in circles."""
+
+
+def run(start: Start, store: Watched) -> Result | errors.Refused:
+    """Run to the end; any other error than a refusal is a fault."""
+    try:
+        return start.engine(store).run(start.wanted, start.policy)
+    except errors.Refused as refusal:
+        return refusal
+
+
+def effective(store: Watched) -> list[Call]:
+    return [call for call in store.calls if call.effective]
+
+
+def ends(start: Start) -> None:
+    """It ends soon; a refusal has changed nothing, and nothing is said twice."""
+    store = start.store()
+    ended = run(start, store)
+    assert len(store.calls) + store.looks <= MOST_CALLS
+    if isinstance(ended, errors.Refused):
+        assert effective(store) == []
+    else:
+        done = [call.action for call in store.calls if isinstance(call.outcome, plan.Done)]
+        assert list(ended.actions) == done
+        assert len(set(ended.notes)) == len(ended.notes), "each is said once"
+
+
+def knows(start: Start) -> None:
+    """Outcomes are folded in without a look; they come to what a look would show."""
+    store = start.store()
+    ended = run(start, store)
+    if isinstance(ended, errors.Refused) or isinstance(ended.known, facts.Unknown):
+        return
+    seen = store.observe(facts.Ref(start.wanted.name))
+    if isinstance(ended.known, facts.Purging):
+        assert isinstance(seen, facts.Absent)
+        return
+    assert type(seen) is type(ended.known)
+    if isinstance(ended.known, facts.Present) and isinstance(seen, facts.Present):
+        assert ended.known.secret == seen.secret
+    if isinstance(ended.known, facts.Present) and ended.known.holds is not None:
+        assert isinstance(start.wanted, facts.Kept)
+        values = store.entries[start.wanted.name].values
+        assert values[ended.known.holds] == start.wanted.spec.value
+
+
+def settles(start: Start) -> None:
+    """A second run makes no write and no version, and of what is kept no call at all."""
+    store = start.store()
+    ended = run(start, store)
+    again = start
+    if isinstance(start.wanted, facts.Kept) and isinstance(ended, Result):
+        told = watched.remembered(start.wanted, ended)
+        again = dataclasses.replace(start, wanted=dataclasses.replace(start.wanted, memory=told))
+    store.forget_calls()
+    before = store.content()
+    second = run(again, store)
+    assert store.content() == before
+    assert str(second) == str(ended) or isinstance(second, Result)
+    assert type(second) is type(ended)
+    assert effective(store) == []
+    if isinstance(second, Result) and isinstance(again.wanted, facts.Kept):
+        assert (store.calls, store.looks) == ([], 0), "an unchanged declaration makes no call"
+
+
+def previews(start: Start) -> None:
+    """A preview shows what a run then does first, and does nothing itself."""
+    store = start.store()
+    engine = start.engine(store)
+    blind = engine.preview(start.wanted, start.policy, look=False)
+    assert store.looks == 0
+    shown = engine.preview(start.wanted, start.policy)
+    assert store.calls == []
+    assert store.looks == 1
+    ended = run(start, store)
+    if isinstance(start.wanted, facts.Kept) and diff.unchanged(start.wanted, start.policy):
+        assert blind == plan.Plan(), "memory alone proves that nothing differs"
+        assert store.calls == []
+    elif start.capabilities.value_required and isinstance(blind, plan.Refusal):
+        assert str(ended) == blind.text, "refused before the first call"
+    elif isinstance(shown, plan.Refusal):
+        assert str(ended) == shown.text
+    else:
+        begins_with(store.calls, shown)
+
+
+def begins_with(calls: list[Call], shown: plan.Plan) -> None:
+    """Assert that a run does what was shown, up to the first surprise."""
+    steps = [step for step in shown.actions if not isinstance(step, plan.Look | plan.Wait)]
+    first = calls[0] if calls else None
+    if first and isinstance(first.action, plan.Create) and isinstance(first.outcome, plan.Conflict):
+        calls = calls[1:]  # One call if the name is free; it was not.
+    for step, call in zip(steps, calls, strict=False):
+        assert call.action == step
+        if isinstance(call.outcome, plan.Conflict):
+            return
+    assert len(calls) >= len(steps)
+
+
+def keeps_promises(start: Start) -> None:
+    """Nothing is purged without force and our owner; what is not ours is not written."""
+    store = start.store()
+    run(start, store)
+    watched.assert_promises_kept(store.calls, start.wanted, start.policy)
+
+
+PROPERTIES = (ends, knows, settles, previews, keeps_promises)
+
+
+@pytest.mark.parametrize("holds", PROPERTIES, ids=lambda p: p.__name__)
+def test_from_any_start(holds: Callable[[Start], None]) -> None:
+    @given(watched.starts())
+    @STEADY
+    def checked(start: Start) -> None:
+        holds(start)
+
+    checked()
+
+
+STATES = ("nothing", "reserved", "live", "pending", "overdue", "about to be purged")
+DUE = {"pending": 9.0, "overdue": -7.0, "about to be purged": 0.0001}
+OWNERS = {"ours": cases.OURS, "of old": cases.RENAMED, "unowned": None, "foreign": cases.OTHERS}
+HELD = (None, cases.FIRST, cases.OLDER, cases.FOREIGN)
+DECLARED = cases.spec(cases.VALUE, description="new", tags={"team": "b"})
+BEFORE = cases.spec(cases.OTHER_VALUE, description="old", tags={"team": "a", "once": "declared"})
+MEMORIES = {
+    "none": None,
+    "changed": cases.memory(spec=BEFORE, version=cases.FIRST, owner=cases.RENAMED),
+    "another incarnation": cases.memory(spec=DECLARED, instance=cases.PAST_MARK),
+}
+
+
+def entry(state: str, owner: str | None, version: str | None) -> memory.Entry | None:
+    if state in {"nothing", "reserved"}:
+        return None
+    users = {"team": "a", "once": "declared", "by": "hand"}
+    values = {cases.FIRST: cases.OTHER_VALUE, cases.OLDER: cases.VALUE, cases.FOREIGN: cases.VALUE}
+    return memory.Entry(
+        secret=cases.secret(
+            description="old", version=version, tags={**users, **cases.marks(owner)}
+        ),
+        values={} if version is None else values,
+        delete_on=watched.on_day(DUE[state]) if state in DUE else None,
+        policy="{}",
+    )
+
+
+KEPT = (("schedule", "restore"), ("schedule", "fail"), ("force", "restore"), ("force", "replace"))
+GONE = (("schedule", "restore"), ("force", "restore"), ("retain", "restore"))
+
+
+def every_start() -> Iterator[tuple[str, Start]]:
+    """Yield one start for each combination, with its name.
+
+    Not multiplied out is what the decision table shows to be no matter.
+    """
+    for state, (whose, owner), (past, told) in itertools.product(
+        STATES, OWNERS.items(), MEMORIES.items()
+    ):
+        nothing = entry(state, owner, None) is None
+        if nothing and whose != "ours":
+            continue  # Nothing is nobody's.
+        kept = itertools.product(HELD[:1] if nothing else HELD, KEPT, ("no", "unowned", "any"))
+        gone = itertools.product(HELD[1:2], GONE, ("no",))
+        wants = ((cases.kept(DECLARED, memory=told), kept), (cases.gone(memory=told), gone))
+        for wanted, allowed in wants:
+            for version, (deletion, recreate), adopt in allowed:
+                name = (type(wanted).__name__, state, whose, past, version, deletion, recreate)
+                yield (
+                    f"{name}, adopt {adopt}",
+                    Start(
+                        entry=entry(state, owner, version),
+                        reserved=watched.RESERVED_SECONDS if state == "reserved" else 0,
+                        wanted=wanted,
+                        policy=cases.policy(deletion=deletion, on_recreate=recreate, adopt=adopt),
+                        capabilities=cases.AWS,
+                    ),
+                )
+
+
+def test_from_every_combination() -> None:
+    faults, starts = [], 0
+    for name, start in every_start():
+        starts += 1
+        for holds in PROPERTIES:
+            try:
+                holds(copy.copy(start))
+            except (AssertionError, errors.RecoverableSecretsError) as fault:
+                faults.append(f"{holds.__name__}: {name}: {str(fault).splitlines()[:1]}")
+    assert not faults, f"{len(faults)} faults, such as\n" + "\n".join(faults[:10])
+    assert starts == 2_538

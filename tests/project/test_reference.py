@@ -1,0 +1,71 @@
+"""docs/reference.md: as generated, and complete."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from recoverable_secrets import Secret, schema
+from recoverable_secrets.core import fields
+from recoverable_secrets.core.model import FIELDS
+from recoverable_secrets.core.policy import Adopt, Deletion, OnRecreate, OnValueDrift
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAGE = (ROOT / "docs" / "reference.md").read_text()
+ROWS = {
+    row.split("`")[1]: [cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
+    for row in PAGE.splitlines()
+    if row.startswith("| `")
+}
+
+
+def test_it_is_as_generated() -> None:
+    assert schema.main(["reference"]) == PAGE
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_every_field_has_its_row(name: str) -> None:
+    spellings = [f"`{spell(name)}`" for spell in (str, fields.camel, fields.pascal)]
+    cells = ROWS[name]
+    assert cells[:3] == spellings
+    assert str(FIELDS[name].description) in cells[5]
+    traits = fields.traits(FIELDS[name])
+    expected = "another secret" if traits.replaces else "update in place"
+    assert cells[4] == ("policy" if traits.policy_only else expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("adopt", Adopt),
+        ("deletion", Deletion),
+        ("on_recreate", OnRecreate),
+        ("on_value_drift", OnValueDrift),
+    ],
+)
+def test_every_option_is_named(
+    name: str, kind: type[Adopt | Deletion | OnRecreate | OnValueDrift]
+) -> None:
+    assert ROWS[name][3] == r" \| ".join(f"`{one.value}`" for one in kind)
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("description", "text"),
+        ("tags", "map of text"),
+        ("allowed_account_ids", "list of text"),
+        ("timeout", "integer"),
+        ("force_delete_without_recovery", "boolean"),
+    ],
+)
+def test_types_in_plain_words(name: str, word: str) -> None:
+    assert ROWS[name][3] == word
+
+
+def test_every_output_has_its_row() -> None:
+    told = set(Secret.__annotations__) - {"name"}
+    assert told == set(schema.OUTPUTS)
+    assert set(ROWS) == set(FIELDS) | told

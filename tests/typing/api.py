@@ -1,0 +1,110 @@
+"""The public API as programs use it: checked by mypy in strict mode, never run.
+
+A line that is to be an error says which by `type: ignore`; strict mode warns when it is none.
+"""
+
+from __future__ import annotations
+
+from typing import assert_type
+
+import pulumi
+
+import recoverable_secrets
+from recoverable_secrets import Secret, __version__
+
+assert_type(__version__, str)
+assert_type(recoverable_secrets.__version__, str)
+
+config = pulumi.Config()
+
+nothing = Secret("nothing")
+
+plain = Secret(
+    "plain",
+    name="shop/plain",
+    description="",
+    kms_key_id="alias/shop",
+    secret_string="text",
+    tags={"team": "shop"},
+    owner="team-a",
+    recovery_window_in_days=7,
+    force_delete_without_recovery=False,
+    deletion="schedule",
+    on_recreate="restore",
+    adopt="no",
+    on_value_drift="keep",
+    timeout=60,
+    region="eu-west-1",
+    profile="ops",
+    assume_role_arn="arn:aws:iam::123456789012:role/deploy",
+    allowed_account_ids=["123456789012"],
+)
+
+outputs = Secret(
+    "outputs",
+    pulumi.ResourceOptions(parent=plain, depends_on=[nothing], protect=True),
+    name=plain.name.apply(lambda name: f"{name}-2"),
+    description=pulumi.Output.concat("beside ", plain.arn),
+    secret_string=config.require_secret("password"),
+    tags={"of": plain.arn, "team": "shop"},
+    recovery_window_in_days=config.get_int("window"),
+    force_delete_without_recovery=config.get_bool("force"),
+    region=config.get("region"),
+    allowed_account_ids=[pulumi.Output.from_input("123456789012"), "210987654321"],
+)
+
+by_keyword = Secret("by-keyword", opts=pulumi.ResourceOptions(ignore_changes=["secret_string"]))
+
+binary = Secret("binary", secret_binary=config.require_secret("key"))
+
+as_json = Secret("json", secret_string=pulumi.Output.json_dumps({"user": "u", "pw": plain.arn}))
+
+later = Secret("later", tags=pulumi.Output.from_input({"a": "b"}))
+
+assert_type(plain.arn, "pulumi.Output[str]")
+assert_type(plain.name, "pulumi.Output[str]")
+assert_type(plain.version_id, "pulumi.Output[str | None]")
+assert_type(plain.restored, "pulumi.Output[bool]")
+assert_type(plain.id, "pulumi.Output[str]")
+
+found = Secret.get("found", "shop/plain")
+assert_type(found, Secret)
+assert_type(found.arn, "pulumi.Output[str]")
+
+elsewhere = Secret.get(
+    "elsewhere", plain.id, pulumi.ResourceOptions(parent=plain), region="eu-west-1", profile="ops"
+)
+
+pulumi.export("arn", plain.arn)
+pulumi.export("told", pulumi.Output.all(plain.arn, plain.restored).apply(str))
+
+
+def depends_on(secret: Secret) -> pulumi.ResourceOptions:
+    """A secret is a resource like any other."""
+    return pulumi.ResourceOptions(depends_on=[secret], deleted_with=secret)
+
+
+class Service(pulumi.ComponentResource):
+    """A component that has a secret of its own."""
+
+    password: Secret
+
+    def __init__(self, name: str) -> None:
+        """Declare it as a child."""
+        super().__init__("shop:index:Service", name)
+        self.password = Secret("password", pulumi.ResourceOptions(parent=self))
+
+
+# What is refused before anything runs.
+
+Secret()  # type: ignore[call-arg]
+Secret("a", None, "description")  # type: ignore[call-arg]
+Secret("a", recovery_window=7)  # type: ignore[call-arg]
+Secret("a", secret_string=b"bytes")  # type: ignore[arg-type]
+Secret("a", recovery_window_in_days="7")  # type: ignore[arg-type]
+Secret("a", tags=[{"Key": "a", "Value": "b"}])  # type: ignore[arg-type]
+Secret("a", tags={"a": 1})  # type: ignore[dict-item]
+Secret("a", allowed_account_ids=[1])  # type: ignore[list-item]
+Secret.get("a")  # type: ignore[call-arg]
+_ = plain.secret_string  # type: ignore[attr-defined]
+_ = recoverable_secrets.Secrets  # type: ignore[attr-defined]
