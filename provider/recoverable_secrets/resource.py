@@ -42,10 +42,18 @@ def check(
         first: Whether this resource is new; warnings are said once.
         say: Called with each warning.
     """
+    urls = {} if "endpoints" in unknown else inputs.get("endpoints") or {}
+    problems = tuple(
+        f"aws:endpoints: {name} must be a URL with http:// or https://"
+        for name, url in urls.items()
+        if not str(url).startswith(("http://", "https://"))
+    )
     try:
         _declared(inputs, unknown)
     except errors.InvalidInput as failure:
-        return failure.problems
+        problems += failure.problems
+    if problems:
+        return problems
     if first and not {"name", "default_name"} & set(unknown):
         for warning in parse.warnings(_name(inputs), limits.AWS):
             say(warning)

@@ -22,7 +22,7 @@ settings.register_profile("steady", derandomize=True, deadline=None, print_blob=
 settings.load_profile("steady")
 
 STEADY = settings(settings.get_profile("steady"), max_examples=100)
-THOROUGH = settings(STEADY, max_examples=300)
+THOROUGH = settings(STEADY, max_examples=250)
 
 
 @dataclass(frozen=True)

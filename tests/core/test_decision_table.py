@@ -209,18 +209,18 @@ def observed(state: str, whose: str, tie: str) -> facts.Observed:
         "unowned": None,
         "foreign": cases.OTHERS,
     }[whose]
-    tied: dict[str, Any] = {
+    ties: dict[str, dict[str, Any]] = {
         "free": {},
         "replica": {"primary_region": "us-west-2"},
         "service": {"service": "rds"},
         "partner": {"partners": ("arn:aws:secretsmanager:eu-west-1:444455556666:secret:x-AbCdEf",)},
-    }[tie]
+    }
     users = {"team": "a", "once": "declared", "by": "hand"}
     found = cases.secret(
         description="old text",
         version=cases.FOREIGN,
         tags={**users, **cases.marks(owner)},
-        **tied,
+        **ties[tie],
     )
     if state == "pending":
         return facts.PendingDeletion(secret=found)

@@ -30,7 +30,7 @@ def but(**told: object) -> Present:
     tags = told.pop("tags", None)
     if isinstance(tags, dict):
         told["tags"] = plan.frozen(tags)
-    return Present(secret=dataclasses.replace(LIVE, **told))  # type: ignore[arg-type]
+    return Present(secret=dataclasses.replace(LIVE, **told))
 
 
 def knows(present: Present, **told: object) -> Present:
