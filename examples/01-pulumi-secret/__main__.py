@@ -7,6 +7,7 @@ pulumi up        # restores it: same ARN, same value
 """
 
 import pulumi
+
 from recoverable_secrets import Secret
 
 config = pulumi.Config()

@@ -98,7 +98,10 @@ class Engine:
     def preview(
         self, wanted: Wanted, policy: Policy, *, look: bool = True
     ) -> plan.Plan | plan.Refusal:
-        """Return what `run()` would do first, and do none of it.
+        """Return the plan for the secret as it is, and do none of it.
+
+        A run that memory proves needless looks at nothing, and so leaves alone what a look here
+        may find to differ.
 
         Args:
             wanted: As for `run()`.

@@ -112,7 +112,7 @@ def _shape(kind: str) -> str:
 
 
 def _stranger(key: object, names: Mapping[str, str]) -> str:
-    near = difflib.get_close_matches(str(key), names, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(str(key), names, n=2, cutoff=0.65)
     hint = f"did you mean {' or '.join(near)}?" if near else "remove it"
     return f"{errors.short(str(key))} is not an argument of a recoverable secret: {hint}"
 
