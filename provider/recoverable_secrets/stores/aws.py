@@ -187,13 +187,19 @@ class AwsStore:
 
     def _region(self, ref: facts.Ref) -> str:
         arn = Arn.parse(ref.id) if ref.id else None
-        region = arn.region if arn else self._where.region or os.environ.get("AWS_REGION")
-        region = region or self._base_session().region_name
+        region = arn.region if arn else self._where.region or self._usual_region
         if not region:
             raise errors.InvalidInput([
                 "no region: set the region argument, aws:region, AWS_REGION, or a profile with one"
             ])  # fmt: skip
         return str(region)
+
+    @functools.cached_property
+    def _usual_region(self) -> str | None:
+        """The region of the environment or of the profile, looked up once."""
+        with _LOCK:
+            found: str | None = os.environ.get("AWS_REGION") or self._base_session().region_name
+        return found
 
     def _client(self, service: str, region: str) -> Any:
         with _LOCK:
