@@ -395,11 +395,3 @@ def test_delete_of_what_is_on_its_way(days: int, held: Held, aws: Aws) -> None:
     held.delete()
     assert "DeleteSecret" not in aws.actions()
     assert held.said == []
-
-
-def test_an_endpoint_that_is_no_url_is_refused_with_all_else() -> None:
-    inputs = {**DEFAULTS, "endpoints": {"sts": "nourl"}, "adopt": "perhaps"}
-    problems = resource.check(inputs, (), first=False, say=print)
-    assert [problem.split(" must")[0] for problem in problems] == ["aws:endpoints: sts", "adopt"]
-    assert "nourl" not in " ".join(problems)
-    assert len(resource.check(inputs, {"endpoints"}, first=False, say=print)) == 1
