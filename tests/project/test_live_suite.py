@@ -359,6 +359,10 @@ def test_the_process_cleans_up_when_it_is_ended(aws: emulation.Aws, number: sign
 def test_make_runs_it() -> None:
     """`make live-aws` is what the texts name."""
     told = subprocess.run(
-        ["make", "-n", "live-aws"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "--no-print-directory", "-n", "live-aws"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert told.stdout.rstrip().endswith("-m tools.live_aws")

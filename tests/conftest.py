@@ -1,0 +1,15 @@
+"""What holds for all tests."""
+
+from __future__ import annotations
+
+import signal
+
+
+def pytest_configure() -> None:
+    """Take Ctrl-C for what it is, also where the tests run in the background.
+
+    A shell starts background jobs with SIGINT ignored, and every child inherits that: tests that
+    interrupt a process would wait for ever.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
