@@ -24,7 +24,7 @@ from e2e.toys import readable
 from recoverable_secrets import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from e2e.engine import Engine, Program, Run
     from emulation import Aws, SecretSnapshot
@@ -61,19 +61,27 @@ def declare(
     """Declare a secret with a value, inside a program; ``secret_string=None`` gives none."""
     if "secret_binary" not in arguments:
         arguments.setdefault("secret_string", VALUE)
-    return Secret(resource, opts, **made(arguments))
+    return Secret(resource, opts=opts, **made(arguments))
 
 
 def one(
-    resource: str = "db",
-    opts: Callable[[], pulumi.ResourceOptions] | None = None,
-    /,
-    **arguments: Any,
+    resource: str = "db", opts: pulumi.ResourceOptions | None = None, /, **arguments: Any
 ) -> Program:
     """A program with one secret."""
 
     def program() -> None:
-        declare(resource, opts() if opts else None, **arguments)
+        declare(resource, opts, **arguments)
+
+    return program
+
+
+def several(secrets: Mapping[str, Mapping[str, Any]]) -> Program:
+    """A program with secrets, given as arguments by resource name; ``opts`` is one of them."""
+
+    def program() -> None:
+        for resource, arguments in secrets.items():
+            rest = dict(arguments)
+            declare(resource, rest.pop("opts", None), **rest)
 
     return program
 
@@ -121,6 +129,10 @@ class Story:
                 record.action if record.service == "secretsmanager" else f"sts:{record.action}"
                 for record in self.aws.calls
             ]
+
+    def about(self, name: str = NAME) -> list[str]:
+        """What the last run sent about the secret of this name, in order."""
+        return [record.action for record in self.aws.calls if subject(record.parameters) == name]
 
     def sent(self, action: str) -> dict[str, Any]:
         """Parameters of the last call of this action in the last run; values are left out."""
@@ -185,6 +197,17 @@ class Story:
             for key in ("secret_string", "secret_binary"):
                 assert bag.get(key) in {None, ENCRYPTED}
         return found
+
+
+def subject(parameters: Mapping[str, Any]) -> str:
+    """Name of the secret that a call is about."""
+    id_ = str(parameters.get("SecretId") or parameters.get("Name"))
+    return id_.rpartition(":secret:")[2][: -len("-AbCdEf")] if id_.startswith("arn:") else id_
+
+
+def users(tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags that are not ours."""
+    return {key: text for key, text in tags.items() if not key.startswith("recoverable-secrets:")}
 
 
 def told(run: Run) -> str:

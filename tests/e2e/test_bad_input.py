@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from e2e.secrets_program import NAME, Story, one
+from e2e.secrets_program import LOOK, Story, one, told
 
 if TYPE_CHECKING:
     from e2e.engine import Engine
@@ -14,10 +12,12 @@ if TYPE_CHECKING:
 
 TAGS = {f"key-{number}": "x" for number in range(48)}
 
-WRONG: list[Any] = [
-    pytest.param(
+WRONG: list[tuple[str, dict[str, Any], list[str]]] = [
+    (
+        "one of each",
         {
             "name": "what?",
+            "secret_string": "",
             "description": "d" * 2049,
             "kms_key_id": "not a key",
             "recovery_window_in_days": 0,
@@ -34,6 +34,7 @@ WRONG: list[Any] = [
         },
         [
             "name may contain letters, digits and /_+=.@-! only",
+            "secret_string must have 1 to 65536 bytes; it has 0",
             "description must have at most 2048 characters",
             "kms_key_id must be an ARN, id or alias of a key",
             "recovery_window_in_days is 0, which elsewhere means deletion without recovery",
@@ -50,13 +51,13 @@ WRONG: list[Any] = [
             "the prefix aws: is reserved",
             "a value must have at most 256 characters",
         ],
-        id="one of each",
     ),
-    pytest.param(
+    (
+        "limits and types",
         {
             "name": "n" * 513,
             "secret_binary": "?",
-            "recovery_window_in_days": 31,
+            "recovery_window_in_days": "7.5",
             "force_delete_without_recovery": "yes",
             "timeout": "soon",
             "description": 5,
@@ -72,78 +73,60 @@ WRONG: list[Any] = [
             "tags has 49 tags, but 47 fit",
             "a key must have 1 to 128 characters",
         ],
-        id="limits and types",
     ),
-    pytest.param(
+    (
+        "contradictions",
         {
             "secret_string": "text",
             "secret_binary": "Ynl0ZXM=",
-            "recovery_window_in_days": "7.5",
+            "recovery_window_in_days": 7,
             "force_delete_without_recovery": True,
             "deletion": "retain",
         },
         [
             "secret_string and secret_binary exclude each other",
-            "recovery_window_in_days must be a whole number from 7 to 30",
+            "recovery_window_in_days and deletion by force exclude each other",
             "force_delete_without_recovery contradicts deletion = retain",
         ],
-        id="contradictions",
     ),
-    pytest.param(
-        {"recovery_window_in_days": 7, "deletion": "force", "secret_string": ""},
-        [
-            "recovery_window_in_days and deletion by force exclude each other",
-            "secret_string must have 1 to 65536 bytes; it has 0",
-        ],
-        id="a window with force, and an empty value",
-    ),
-    pytest.param(
+    (
+        "one byte too many",
         {"recovery_window_in_days": 6, "secret_string": "v" * 65_537, "on_recreate": "replace"},
         [
             "recovery_window_in_days must be a whole number from 7 to 30",
             "secret_string must have 1 to 65536 bytes; it has 65537",
             "on_recreate = replace destroys the pending secret for good: it needs",
         ],
-        id="one byte too many",
     ),
 ]
 
 
-@pytest.mark.parametrize(("arguments", "reasons"), WRONG)
-def test_all_problems_at_once(
-    engine: Engine, aws: Aws, arguments: dict[str, Any], reasons: list[str]
-) -> None:
+def test_all_problems_at_once(engine: Engine, aws: Aws) -> None:
     story = Story(engine, aws)
-    run = story.preview(one(**arguments), expect_failure=True)
-    told = [text for severity, text in run.messages if severity == "error"]
-    for reason in reasons:
-        assert any(reason in text for text in told), f"not told: {reason}; told: {told}"
-    assert len([text for text in told if "has a problem" in text]) >= len(reasons)
-    assert "Traceback" not in run.output
-    assert (story.calls, aws.secrets()) == ([], [])
+    for what, arguments, reasons in WRONG:
+        run = story.preview(one(**arguments), expect_failure=True)
+        said = [text for severity, text in run.messages if severity == "error"]
+        for reason in reasons:
+            assert any(reason in text for text in said), f"{what}: {reason}; told: {said}"
+        assert len([text for text in said if "has a problem" in text]) == len(reasons), what
+        assert "Traceback" not in run.output
+        assert (story.calls, aws.secrets()) == ([], [])
 
 
 def test_bad_input_changes_nothing_that_is(engine: Engine, aws: Aws) -> None:
     story = Story(engine, aws)
-    story.up(one())
+    surprise = "app-secret ends in a hyphen and six characters, like the suffix of an ARN"
+    run = story.up(one(name="app-secret"))
+    assert surprise in told(run), "allowed, but warned of"
+    aws.by_hand("CreateSecret", Name="app", SecretString="another's")
     before = story.agree(), story.state()
-    run = story.up(one(recovery_window_in_days=31, description=""), expect_failure=True)
+    bad = one(name="app-secret", recovery_window_in_days=31, description="")
+    run = story.up(bad, expect_failure=True)
     assert "recovery_window_in_days must be a whole number from 7 to 30" in run.output
     assert story.calls == []
     assert (story.agree(), story.state()) == before
-    run = story.up(one(recovery_windw=7), expect_failure=True)
+    run = story.up(one(name="app-secret", recovery_windw=7), expect_failure=True)
     assert "recovery_windw" in run.output
-    assert (story.calls, story.agree(), NAME) == ([], before[0], before[0].name)
-
-
-def test_a_surprising_name_is_warned_of_once(engine: Engine, aws: Aws) -> None:
-    story = Story(engine, aws)
-    surprise = "app-secret ends in a hyphen and six characters, like the suffix of an ARN"
-    run = story.up(one(name="app-secret"))
-    assert run.output.count(surprise) >= 1
-    assert story.agree().name == "app-secret"
-    run = story.up(one(name="app-secret"))
-    assert surprise not in run.output
-    aws.by_hand("CreateSecret", Name="app", SecretString="another's")
-    story.refresh()
-    assert story.agree().name == "app-secret", "full ARNs are not confused by it"
+    run = story.up(one(name="app-secret"), refresh=True)
+    assert surprise not in run.output, "once is enough"
+    assert (story.calls, story.agree()) == (LOOK, before[0]), "full ARNs are not confused"

@@ -34,14 +34,16 @@ KINDS = ("plain", "output", "config", "bytes")
 
 @dataclasses.dataclass
 class Echo(faults.Refusing):
-    """A refusal that repeats the value."""
+    """A refusal that repeats the value, by a code that often does or by one that never did."""
 
-    code: str = ""
+    CODES = ("ValidationException", "EncryptionFailure")
 
     def before(self, _aws: Aws, request: Request) -> faults.Answer | None:
         """Answer the error."""
-        value = request.parameters.get("SecretString") or request.parameters.get("SecretBinary")
-        raise AwsError(self.code, f"Value '{value}' failed to satisfy a constraint", 400)
+        parameters = request.parameters
+        value = parameters.get("SecretString") or parameters.get("SecretBinary")
+        code = self.CODES["plain" in str(parameters["SecretId"])]
+        raise AwsError(code, f"Value '{value}' failed to satisfy a constraint", 400)
 
 
 class Holder:
@@ -111,6 +113,11 @@ def test_the_search_finds_what_it_looks_for() -> None:
 
 def test_a_whole_life_leaks_nothing(story: Story, aws: Aws) -> None:
     clean(story, story.preview(four(), diff=True))
+    aws.deny("secretsmanager:CreateSecret")
+    run = story.up(four(), expect_failure=True, continue_on_error=True)
+    assert run.output.count("it needs secretsmanager:CreateSecret") >= len(KINDS)
+    clean(story, run)
+    aws.allow_everything()
     clean(story, story.up(four(), show_secrets=False))
     for kind in KINDS:
         state = story.state(kind)
@@ -118,50 +125,30 @@ def test_a_whole_life_leaks_nothing(story: Story, aws: Aws) -> None:
         assert (state["inputs"][key], state["outputs"][key]) == (ENCRYPTED, ENCRYPTED)
         held = aws.secret(f"demo/dev/{kind}").value
         assert held == (BYTES if kind == "bytes" else TEXT), "each arrives unharmed"
-    clean(story, story.up(four()))
-    clean(story, story.preview(four("2"), diff=True))
-    clean(story, story.up(four("2"), diff=True))
-    assert aws.secret("demo/dev/config").value == TEXT + "2"
     for kind in KINDS:
         aws.put_by_hand(f"demo/dev/{kind}", f"rotated {TEXT}")
     clean(story, story.refresh(diff=True))
-    clean(story, story.up(four("3"), diff=True))
-    clean(story, story.destroy())
-    clean(story, story.up(four("4")))
-    assert aws.secret("demo/dev/bytes").value == BYTES + b"4"
-    assert not leaks(story.engine.cli("stack", "export"))
-    assert not leaks(story.engine.cli("stack", "history", "--json"))
-    assert any("history" in path.parts for path, _ in story.engine.files())
-    assert any("backups" in path.parts for path, _ in story.engine.files())
-
-
-def test_failures_leak_nothing(story: Story, aws: Aws) -> None:
-    aws.deny("secretsmanager:CreateSecret")
-    run = story.up(four(), expect_failure=True)
-    assert "it needs secretsmanager:CreateSecret" in run.output
-    clean(story, run)
-    aws.allow_everything()
-    story.up(four())
-    aws.deny("secretsmanager:UpdateSecret")
-    run = story.up(four("2"), expect_failure=True)
-    assert "it needs secretsmanager:UpdateSecret" in run.output
-    clean(story, run)
-    aws.allow_everything()
-    for code in ("ValidationException", "EncryptionFailure"):
-        aws.inject(Echo("UpdateSecret", None, code=code))
-        run = story.up(four("2"), expect_failure=True)
+    aws.inject(Echo("UpdateSecret", None))
+    run = story.up(four("2"), expect_failure=True, continue_on_error=True, diff=True)
+    for code in Echo.CODES:
         assert f"refused with {code}" in run.output
-        clean(story, run)
-        aws.heal()
+    clean(story, run)
+    aws.heal()
+    clean(story, story.up(four("2"), diff=True))
+    clean(story, story.destroy())
+    clean(story, story.up(four("3"), diff=True))
+    assert aws.secret("demo/dev/bytes").value == BYTES + b"3"
+    assert aws.secret("demo/dev/config").value == TEXT + "3"
+    assert not leaks(story.engine.cli("stack", "export"))
+    for folder in ("history", "backups"):
+        assert any(folder in path.parts for path, _ in story.engine.files())
 
 
 def test_bad_values_leak_nothing(story: Story) -> None:
     cases: list[tuple[str, dict[str, Any], str]] = [
         ("too long", {"secret_string": TEXT * 2000}, "1 to 65536 bytes"),
         ("no base64", {"secret_binary": BASE64 + "?"}, "must be base64 text"),
-        ("a mapping", {"secret_string": {"text": TEXT}}, "must be text"),
         ("bytes", {"secret_string": BYTES}, "must be text"),
-        ("bytes for base64", {"secret_binary": BYTES}, "must be base64 text"),
         ("an object", {"secret_string": Holder(TEXT)}, "must be text"),
         ("another's fault", {"secret_string": TEXT, "name": 5}, "must be text"),
     ]
@@ -174,15 +161,18 @@ def test_bad_values_leak_nothing(story: Story) -> None:
 
 def test_debug_logs_leak_nothing(story: Story, aws: Aws) -> None:
     """From level 9 on the engine prints every property of every resource: no provider can help."""
-    verbose = {"log_to_std_err": True, "log_verbosity": 8, "log_flow": True, "debug": True}
+    verbose: dict[str, Any] = {
+        "log_to_std_err": True,
+        "log_verbosity": 8,
+        "log_flow": True,
+        "debug": True,
+    }
     run = story.up(four(), **verbose)
     assert len(run.stderr) > 10_000, "verbose indeed"
     clean(story, run)
-    clean(story, story.refresh(**verbose))
     run = story.up(four("2"), **{**verbose, "log_verbosity": 9})
     telling = [line for line in run.output.splitlines() if leaks(line)]
     assert telling
     assert [line for line in telling if "arshaling property for RPC[" not in line] == []
     clean(story)
-    clean(story, story.destroy(**verbose))
     assert aws.secret("demo/dev/plain").value == TEXT + "2"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
 import pulumi
-import pytest
 
 from e2e.secrets_program import (
     COMPARE,
@@ -23,14 +23,18 @@ from e2e.secrets_program import (
     Story,
     nothing,
     one,
+    several,
     told,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from e2e.engine import Engine
-    from emulation import Aws
+    from emulation import Aws, Request
 
 BINARY = bytes(range(256))
+BASE64 = base64.b64encode(BINARY).decode()
 
 
 def test_created_scheduled_and_restored(engine: Engine, aws: Aws) -> None:
@@ -47,18 +51,20 @@ def test_created_scheduled_and_restored(engine: Engine, aws: Aws) -> None:
     assert re.fullmatch(r"recoverable-secrets-[0-9a-f]{32}", created.version_id or "")
     assert story.outputs()["restored"] is False
     before = story.state()
-    for again in (story.up, story.preview):
-        run = again(program)
-        assert (run.steps, story.calls) == ({"same": 2}, [])
-    assert story.state() == before
+    assert story.up(program).steps == {"same": 2}
+    assert (story.calls, story.state()) == ([], before)
     run = story.destroy()
     assert (run.steps, story.calls, story.names()) == ({"delete": 2}, DELETE, [])
     assert story.sent("DeleteSecret") == {"SecretId": created.arn, "RecoveryWindowInDays": 30}
     pending = story.pending()
     assert (story.window(), pending.value) == (30, VALUE)
     assert f"{NAME} scheduled for deletion on {pending.purge_date:%Y-%m-%d}" in told(run)
+    run = story.up(one(on_recreate="fail"), expect_failure=True)
+    assert story.calls == CREATE + LOOK
+    assert f"{NAME} is scheduled for deletion and on_recreate is fail: restore it" in run.output
+    assert (story.pending(), story.names()) == (pending, []), "as it was"
     run = story.up(program)
-    assert (run.steps, story.calls) == ({"create": 2}, RESTORE + COMPARE)
+    assert (run.steps["create"], story.calls) == (1, RESTORE + COMPARE)
     assert f"{NAME} restored: its scheduled deletion is cancelled" in told(run)
     restored = story.agree()
     assert (restored.arn, restored.versions) == (created.arn, created.versions)
@@ -66,185 +72,152 @@ def test_created_scheduled_and_restored(engine: Engine, aws: Aws) -> None:
     assert story.outputs()["restored"] is True
     assert story.up(program).steps == {"same": 2}
     assert story.calls == []
-    story.destroy()
-    assert story.pending().arn == created.arn
-
-
-@pytest.mark.parametrize(
-    ("arguments", "content", "compared"),
-    [
-        pytest.param(
-            {"secret_binary": base64.b64encode(BINARY).decode()}, BINARY, COMPARE, id="binary"
-        ),
-        pytest.param({"secret_string": None}, None, [], id="no value, so nothing to compare"),
-    ],
-)
-def test_other_values_come_back_too(
-    engine: Engine, aws: Aws, arguments: dict[str, Any], content: bytes | None, compared: list[str]
-) -> None:
-    story = Story(engine, aws)
-    story.up(one(**arguments))
-    created = story.agree()
-    assert created.value == content
-    story.destroy()
-    story.up(one(**arguments))
-    assert story.calls == RESTORE + compared
-    restored = story.agree()
-    assert (restored.arn, restored.value) == (created.arn, content)
-    assert restored.versions == created.versions
-
-
-def test_taken_out_of_the_program_and_put_back(engine: Engine, aws: Aws) -> None:
-    story = Story(engine, aws)
-    story.up(one())
-    arn = story.agree().arn
-    assert story.up(nothing).steps == {"delete": 1, "same": 1}
+    assert story.up(nothing).steps == {"delete": 1, "same": 1}, "as by destroy"
     assert (story.calls, story.window()) == (DELETE, 30)
-    assert story.up(one(secret_string="changed meanwhile")).steps == {"create": 1, "same": 1}
-    assert story.calls == [*RESTORE, *COMPARE, "UpdateSecret"], "another value: written"
-    restored = story.agree()
-    assert (restored.arn, restored.value) == (arn, "changed meanwhile")
+    story.up(one(secret_string="changed meanwhile"))
+    assert story.about() == [*RESTORE, *COMPARE, "UpdateSecret", "UntagResource"]
+    again = story.agree()
+    assert (again.arn, again.value) == (created.arn, "changed meanwhile")
+    assert (again.description, "team" in again.tags) == (None, False), "as declared now"
 
 
-def test_policy_counts_after_an_up_only(engine: Engine, aws: Aws) -> None:
+@dataclasses.dataclass(frozen=True)
+class End:
+    """How a secret ends at teardown, and how it comes back.
+
+    Attributes:
+        state: what the teardown leaves, some days later.
+        teardown: calls of the teardown.
+        back: calls of the up after it.
+        first: what is declared at first.
+        policy: what is declared besides, before the teardown.
+        later: what is declared besides, after the teardown.
+        restored: whether that up restored it.
+        anew: whether it is another secret then.
+    """
+
+    state: str
+    teardown: list[str]
+    back: list[str]
+    first: dict[str, Any] = dataclasses.field(default_factory=dict)
+    policy: dict[str, Any] = dataclasses.field(default_factory=dict)
+    later: dict[str, Any] = dataclasses.field(default_factory=dict)
+    restored: bool = False
+    anew: bool = False
+
+
+TAKEN = [*CREATE, *LOOK, "DeleteResourcePolicy", *COMPARE, "TagResource"]
+PURGED = [*CREATE, *LOOK, "DeleteSecret"]
+RETAINED = {"opts": pulumi.ResourceOptions(retain_on_delete=True)}
+FORCE = {"force_delete_without_recovery": True}
+ENDS = {
+    "binary": End("pending", DELETE, RESTORE + COMPARE, {"secret_binary": BASE64}, restored=True),
+    "empty": End("pending", DELETE, RESTORE, {"secret_string": None}, restored=True),
+    "short": End("absent", DELETE, CREATE, policy={"recovery_window_in_days": 7}, anew=True),
+    "forced": End("absent", DELETE, CREATE, policy={**FORCE, "adopt": "any"}, anew=True),
+    "kept": End("live", [], TAKEN, policy={"deletion": "retain", "timeout": 60}),
+    "by-pulumi": End("live", [], TAKEN, RETAINED),
+    "replaced": End(
+        "pending",
+        DELETE,
+        [*PURGED, *CREATE, *LOOK, *CREATE],  # its name is reserved for a while
+        later={**FORCE, "on_recreate": "replace"},
+        anew=True,
+    ),
+}
+
+
+def test_each_end_and_each_return(engine: Engine, aws: Aws) -> None:
     story = Story(engine, aws)
-    story.up(one())
-    arn = story.agree().arn
-    story.destroy(one(recovery_window_in_days=7))
-    assert story.window() == 30, "destroy goes by the state, not by the program"
-    story.up(one())
-    before = story.agree()
-    run = story.up(one(recovery_window_in_days=7, timeout=60, on_recreate="fail"))
-    assert (run.steps, story.calls) == ({"same": 1, "update": 1}, []), "a policy makes no call"
-    assert story.agree() == before
-    assert story.outputs()["recovery_window_in_days"] == 7
-    story.destroy()
-    assert (story.window(), story.pending().arn) == (7, arn)
+    story.up(several({name: end.first for name, end in ENDS.items()}))
+    old = {name: story.agree(name) for name in ENDS}
+    said = {name: {**end.first, **end.policy} for name, end in ENDS.items()}
+    run = story.up(several(said))
+    assert (run.steps, story.calls) == ({"same": 5, "update": 3}, []), "a policy makes no call"
+    assert {name: story.agree(name) for name in ENDS} == old
+    assert story.outputs("short")["recovery_window_in_days"] == 7
+
+    run = story.destroy(several({name: {"recovery_window_in_days": 9} for name in ENDS}))
+    assert story.names() == []
+    windows = {name: story.window(f"demo/dev/{name}") for name in ("short", "binary")}
+    assert windows == {"short": 7, "binary": 30}, "by the state, not by the program"
+    assert "demo/dev/forced deleted for good, without recovery" in told(run)
+    assert "demo/dev/kept stays as it is: deletion is retain" in told(run)
+    aws.clock.advance(days=8)
+    for name, end in ENDS.items():
+        assert aws.secret(old[name].name).state == end.state, name
+        assert story.about(old[name].name) == end.teardown, name
+
+    waited = aws.hook("CreateSecret", "after", wait_for_a_reserved_name(aws), times=None)
+    story.up(several({name: {**said[name], **end.later} for name, end in ENDS.items()}))
+    aws.remove(waited)
+    for name, end in ENDS.items():
+        before, after = old[name], story.agree(name)
+        assert story.about(after.name) == end.back, name
+        assert (after.arn != before.arn) is end.anew, name
+        assert (after.tags[INSTANCE] == before.tags[INSTANCE]) is end.restored, "else a fresh mark"
+        assert story.outputs(name)["restored"] is end.restored, name
+        assert (after.value, after.tags[OWNER]) == (before.value, before.tags[OWNER]), name
+        assert end.anew or after.versions == before.versions, name
+    values = story.live("demo/dev/binary").value, story.live("demo/dev/empty").value
+    assert values == (BINARY, None)
 
 
-def test_on_recreate_fail_leaves_it_pending(engine: Engine, aws: Aws) -> None:
-    story = Story(engine, aws)
-    story.up(one())
-    story.destroy()
-    pending = story.pending()
-    run = story.up(one(on_recreate="fail"), expect_failure=True)
-    assert story.calls == CREATE + LOOK
-    assert f"{NAME} is scheduled for deletion and on_recreate is fail: restore it" in run.output
-    assert (story.pending(), story.names()) == (pending, []), "as it was"
+def wait_for_a_reserved_name(aws: Aws) -> Callable[[Request], None]:
+    """Let some minutes pass when a create has met a reserved name."""
 
+    def callback(request: Request) -> None:
+        if aws.secret(request.parameters["Name"]).state == "purging":
+            aws.clock.advance(seconds=300)
 
-def test_on_recreate_replace_purges_and_starts_afresh(engine: Engine, aws: Aws) -> None:
-    story = Story(engine, aws)
-    story.up(one())
-    old = story.agree()
-    story.destroy()
-    reserved = aws.hook("CreateSecret", "after", lambda _: aws.clock.advance(seconds=300), nth=2)
-    run = story.up(one(on_recreate="replace", deletion="force", secret_string="new"))
-    aws.remove(reserved)
-    purged = [*CREATE, *LOOK, "DeleteSecret"]
-    assert story.calls == [*purged, *CREATE, *LOOK, *CREATE], "the name was reserved for a while"
-    assert story.sent("DeleteSecret") == {"SecretId": old.arn, "ForceDeleteWithoutRecovery": True}
-    new = story.agree()
-    assert new.arn != old.arn
-    assert (new.value, len(new.versions), story.outputs()["restored"]) == ("new", 1, False)
-    assert new.tags[INSTANCE] != old.tags[INSTANCE]
-    assert f"{NAME} deleted for good, without recovery" in told(run)
-
-
-def test_force_is_final_and_its_name_is_waited_for(engine: Engine, aws: Aws) -> None:
-    story = Story(engine, aws)
-    story.up(one())
-    old = story.agree()
-    story.up(one(force_delete_without_recovery=True))
-    assert (story.calls, story.live().state) == ([], "live"), "only said so far"
-    run = story.destroy()
-    assert (story.calls, story.gone(), story.names()) == (DELETE, True, [])
-    assert story.sent("DeleteSecret") == {"SecretId": old.arn, "ForceDeleteWithoutRecovery": True}
-    assert f"{NAME} deleted for good, without recovery" in told(run)
-    aws.clock.advance(seconds=20)
-    aws.hook("DescribeSecret", "after", lambda _: aws.clock.advance(seconds=300))
-    story.up(one())
-    assert story.calls == CREATE + LOOK + CREATE, "the name was reserved for a while"
-    new = story.agree()
-    assert new.arn != old.arn
-    assert story.outputs()["restored"] is False
-
-
-def test_retained_secrets_stay_and_are_found_again(engine: Engine, aws: Aws) -> None:
-    story = Story(engine, aws)
-    story.up(one(deletion="retain"))
-    created = story.agree()
-    run = story.destroy()
-    assert (run.steps, story.calls, story.names()) == ({"delete": 2}, [], [])
-    assert f"{NAME} stays as it is: deletion is retain" in told(run)
-    assert story.live() == created
-    by_pulumi = one(opts=lambda: pulumi.ResourceOptions(retain_on_delete=True))
-    story.up(by_pulumi)
-    found = story.agree()
-    assert (found.arn, found.versions) == (created.arn, created.versions), "its own again"
-    assert found.tags[INSTANCE] != created.tags[INSTANCE]
-    assert found.tags[OWNER] == created.tags[OWNER]
-    story.destroy()
-    assert (story.calls, story.live(), story.names()) == ([], found, [])
-
-
-def test_past_its_window_it_is_made_anew(engine: Engine, aws: Aws) -> None:
-    story = Story(engine, aws)
-    story.up(one(recovery_window_in_days=7))
-    old = story.agree()
-    story.destroy()
-    aws.behaviour.purge_delay_seconds = 86400
-    aws.clock.advance(days=7.5)
-    story.up(one(recovery_window_in_days=7))
-    assert story.agree().arn == old.arn, "over, but AWS has not got to it yet: still restored"
-    story.destroy()
-    aws.clock.advance(days=9)
-    assert story.gone()
-    story.up(one(recovery_window_in_days=7))
-    new = story.agree()
-    assert story.calls == CREATE
-    assert new.arn != old.arn
-    assert (new.value, len(new.versions)) == (VALUE, 1)
-    assert story.outputs()["restored"] is False
+    return callback
 
 
 def test_deleted_by_hand(engine: Engine, aws: Aws) -> None:
     story = Story(engine, aws)
-    program = one(description="first")
-    story.up(program)
-    created = story.agree()
-    aws.by_hand("DeleteSecret", SecretId=NAME, RecoveryWindowInDays=7)
-    assert story.up(program).steps == {"same": 2}, "nobody looks without a reason"
-    assert story.calls == []
+    names = {name: f"demo/dev/{name}" for name in ("seen", "unseen", "lost")}
+
+    def schedule(name: str) -> None:
+        aws.by_hand("DeleteSecret", SecretId=names[name], RecoveryWindowInDays=7)
+
+    def purge(name: str) -> None:
+        aws.by_hand("DeleteSecret", SecretId=names[name], ForceDeleteWithoutRecovery=True)
+        aws.clock.advance(seconds=300)
+
+    story.up(several({name: {} for name in names}))
+    old = {name: story.agree(name).arn for name in names}
+    schedule("seen")
+    purge("lost")
+    assert story.up(several({name: {} for name in names})).steps == {"same": 4}
+    assert story.calls == [], "nobody looks without a reason"
     run = story.refresh()
-    assert (run.steps["delete"], story.calls, story.names()) == (1, LOOK, [])
-    story.up(program)
-    assert story.calls == RESTORE + COMPARE
-    assert story.agree().arn == created.arn
-    aws.by_hand("DeleteSecret", SecretId=NAME, RecoveryWindowInDays=7)
-    story.up(one(description="second"))
-    assert story.calls == [*LOOK, "RestoreSecret", "UpdateSecret"], "memory proves the rest"
-    assert story.agree().description == "second"
-    aws.by_hand("DeleteSecret", SecretId=NAME, ForceDeleteWithoutRecovery=True)
-    aws.clock.advance(seconds=300)
-    run = story.up(one(description="third"), expect_failure=True)
-    assert f"{NAME} is remembered but cannot be brought back in place: run a refresh" in run.output
-    assert story.outputs()["description"] == "second"
-    run = story.up(one(description="third"), refresh=True)
-    assert story.calls == [*LOOK, "sts:GetCallerIdentity", *CREATE], "gone only in this account"
-    new = story.agree()
-    assert (new.description, new.arn == created.arn) == ("third", False)
-
-
-def test_destroy_of_what_is_gone_already(engine: Engine, aws: Aws) -> None:
-    story = Story(engine, aws)
-    story.up(one())
-    aws.by_hand("DeleteSecret", SecretId=NAME, RecoveryWindowInDays=7)
+    assert (run.steps["delete"], story.names()) == (2, ["unseen"])
+    assert (story.about(names["seen"]), story.about(names["lost"])) == (LOOK, LOOK)
+    assert story.calls.count("sts:GetCallerIdentity") == 1, "lost only if it is this account"
+    schedule("unseen")
+    second = several({name: {"description": "second"} for name in names})
+    story.up(second)
+    assert story.about(names["seen"]) == [*RESTORE, *COMPARE, "UpdateSecret"]
+    assert story.about(names["unseen"]) == [*LOOK, "RestoreSecret", "UpdateSecret"], "remembered"
+    assert story.about(names["lost"]) == CREATE
+    assert {name: story.agree(name).arn == arn for name, arn in old.items()} == {
+        "seen": True,
+        "unseen": True,
+        "lost": False,
+    }
+    purge("unseen")
+    third = several({**{name: {"description": "second"} for name in names}, "unseen": {}})
+    run = story.up(third, expect_failure=True)
+    advice = "demo/dev/unseen is remembered but cannot be brought back in place: run a refresh"
+    assert advice in run.output
+    assert story.outputs("unseen")["description"] == "second", "the state stays"
+    story.up(third, refresh=True)
+    assert story.about(names["unseen"]) == LOOK + CREATE
+    assert story.agree("unseen").arn != old["unseen"]
+    schedule("seen")
+    purge("lost")
     story.destroy()
-    assert (story.calls, story.window(), story.names()) == (LOOK, 7, []), "its window stays"
-    story.up(one())
-    aws.by_hand("DeleteSecret", SecretId=NAME, ForceDeleteWithoutRecovery=True)
-    aws.clock.advance(seconds=300)
-    story.destroy()
-    assert story.calls == [*LOOK, "sts:GetCallerIdentity"]
-    assert (story.gone(), story.names()) == (True, [])
+    assert story.about(names["unseen"]) == DELETE
+    assert story.about(names["seen"]) == story.about(names["lost"]) == LOOK
+    assert (story.window(names["seen"]), story.names()) == (7, []), "its window stays"
+    assert story.gone(names["lost"])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
 import pulumi
-import pytest
 
 from e2e.secrets_program import (
     COMPARE,
@@ -17,87 +17,142 @@ from e2e.secrets_program import (
     NAME,
     ORIGIN,
     OWNER,
+    RESTORE,
     VALUE,
     Story,
     declare,
     one,
+    several,
     told,
+    users,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from e2e.engine import Engine, Program
+    from e2e.engine import Engine
     from emulation import Aws
 
-OTHERS = "cloudformation/their-stack/Db:0123456789abcdef"
+STRANGER = "cloudformation/their-stack/Db:0123456789abcdef"
 
 
-def two(first: Program, second: Program) -> Program:
-    """Both in one program."""
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """A secret that was there before us.
 
-    def program() -> None:
-        first()
-        second()
+    Attributes:
+        owner: its owner tag.
+        pending: whether its deletion is scheduled.
+        too_little: the adopt that does not do.
+        adopt: the adopt that does.
+        reason: why it is refused without.
+    """
 
-    return program
+    owner: str | None
+    pending: bool
+    too_little: str
+    adopt: str
+    reason: str
 
 
-def by_others(aws: Aws, *, owner: str | None, pending: bool) -> None:
-    """A secret that was there before us."""
-    tags = [{"Key": "team", "Value": "theirs"}]
-    tags += [{"Key": OWNER, "Value": owner}] if owner else []
-    aws.by_hand("CreateSecret", Name=NAME, SecretString="theirs", Tags=tags)
-    if pending:
-        aws.by_hand("DeleteSecret", SecretId=NAME, RecoveryWindowInDays=10)
+FOREIGN = f"belongs to {STRANGER} and"
+FOUND = {
+    "unowned": Found(None, False, "no", "unowned", "exists and has no owner"),
+    "unowned-pending": Found(
+        None, True, "no", "unowned", "is scheduled for deletion and has no owner"
+    ),
+    "foreign": Found(STRANGER, False, "unowned", "any", f"{FOREIGN} exists"),
+    "foreign-pending": Found(
+        STRANGER, True, "unowned", "any", f"{FOREIGN} is scheduled for deletion"
+    ),
+}
 
 
-@pytest.mark.parametrize("pending", [False, True], ids=["live", "pending"])
-@pytest.mark.parametrize(
-    ("owner", "adopt", "too_little"),
-    [
-        pytest.param(None, "unowned", "no", id="unowned"),
-        pytest.param(OTHERS, "any", "unowned", id="foreign"),
-    ],
-)
-def test_secrets_of_others_are_refused_then_adopted(
-    engine: Engine, aws: Aws, owner: str | None, adopt: str, too_little: str, *, pending: bool
-) -> None:
+def test_secrets_of_others_are_refused_then_adopted(engine: Engine, aws: Aws) -> None:
     story = Story(engine, aws)
-    by_others(aws, owner=owner, pending=pending)
-    before = aws.secret(NAME)
-    run = story.up(one(adopt=too_little, deletion="force"), expect_failure=True)
-    state = "is scheduled for deletion" if pending else "exists"
-    whose = f"belongs to {owner} and {state}" if owner else f"{state} and has no owner"
-    assert f"{NAME} {whose}: left alone" in run.output
-    assert f"set adopt to {adopt} to take it over" in run.output
-    assert (story.calls, aws.secret(NAME), story.names()) == (CREATE + LOOK, before, [])
-    story.up(one(adopt=adopt, deletion="force", tags={"team": "ours"}))
-    restore = ["RestoreSecret"] if pending else []
-    assert story.calls == [*CREATE, *LOOK, *restore, "TagResource"]
-    adopted = story.agree()
-    assert (adopted.arn, adopted.value, adopted.versions) == (
-        before.arn,
-        "theirs",
-        before.versions,
-    ), "their value is kept"
-    assert (adopted.tags["team"], adopted.tags[ORIGIN]) == ("ours", "adopted")
-    assert adopted.tags[OWNER].startswith("pulumi/demo/dev/db:")
-    assert story.up(one(adopt=adopt, deletion="force", tags={"team": "ours"})).steps == {"same": 2}
-
-
-def test_an_adopted_secret_is_scheduled_and_restored_as_ones_own(engine: Engine, aws: Aws) -> None:
-    story = Story(engine, aws)
-    by_others(aws, owner=None, pending=False)
-    before = aws.secret(NAME)
-    story.up(one(adopt="unowned"))
+    names = {each: f"demo/dev/{each}" for each in FOUND}
+    for each, name in names.items():
+        by_others(aws, name, FOUND[each])
+    before = {each: aws.secret(name) for each, name in names.items()}
+    refused = {each: {"adopt": it.too_little, "deletion": "force"} for each, it in FOUND.items()}
+    run = story.up(several(refused), expect_failure=True, continue_on_error=True)
+    for each, found in FOUND.items():
+        assert f"{names[each]} {found.reason}: left alone" in run.output
+        assert f"set adopt to {found.adopt} to take it over" in run.output
+        assert story.about(names[each]) == CREATE + LOOK
+        assert aws.secret(names[each]) == before[each], "not touched"
+    assert story.names() == []
+    adopted = several({each: {"adopt": it.adopt, "tags": {"x": "y"}} for each, it in FOUND.items()})
+    story.up(adopted)
+    for each, found in FOUND.items():
+        taken = story.agree(each)
+        restore = ["RestoreSecret"] if found.pending else []
+        assert story.about(taken.name) == [*CREATE, *LOOK, *restore, "TagResource"], each
+        assert (taken.arn, taken.versions) == (before[each].arn, before[each].versions)
+        assert (taken.value, users(taken.tags)) == ("theirs", {"team": "theirs", "x": "y"})
+        assert taken.tags[ORIGIN] == "adopted"
+        assert taken.tags[OWNER].startswith(f"pulumi/demo/dev/{each}:")
+    assert story.up(adopted).steps == {"same": 5}
     story.destroy()
-    assert (story.calls, story.window()) == (DELETE, 30)
-    story.up(one())
-    found = story.agree()
-    assert (found.arn, found.value, found.tags["team"]) == (before.arn, "theirs", "theirs")
-    assert found.tags[ORIGIN] == "adopted", "their tags and policy are still not ours to drop"
-    assert "DeleteResourcePolicy" not in story.calls
+    assert {story.window(name) for name in names.values()} == {30}
+    story.up(several({each: {} for each in FOUND}))
+    for each in FOUND:
+        back = story.agree(each)
+        assert (back.arn, back.value) == (before[each].arn, "theirs")
+        assert users(back.tags)["team"] == "theirs", "their tags are still not ours to drop"
+        assert "DeleteResourcePolicy" not in story.about(back.name), "nor is their policy"
+
+
+def by_others(aws: Aws, name: str, found: Found) -> None:
+    """Make a secret that was there before us."""
+    tags = [{"Key": "team", "Value": "theirs"}]
+    tags += [{"Key": OWNER, "Value": found.owner}] if found.owner else []
+    aws.by_hand("CreateSecret", Name=name, SecretString="theirs", Tags=tags)
+    if found.pending:
+        aws.by_hand("DeleteSecret", SecretId=name, RecoveryWindowInDays=10)
+
+
+def test_two_stacks_and_one_secret(make_engine: Callable[..., Engine], aws: Aws) -> None:
+    """One is taken away by ``adopt``, another is handed over by a common ``owner``."""
+    old, new = (Story(make_engine(stack=name), aws) for name in ("old", "new"))
+    lost, handed = {"name": "shop/lost"}, {"name": "shop/handed"}
+    old.up(several({"lost": lost, "handed": handed}))
+    created = {each: old.agree(each) for each in ("lost", "handed")}
+    old.up(several({"lost": lost, "handed": {**handed, "owner": "team shop"}}))
+    assert old.calls == [*LOOK, "TagResource"]
+    assert old.agree("handed").tags[OWNER] == "team shop"
+    new.up(several({"lost": {**lost, "adopt": "any"}, "handed": {**handed, "owner": "team shop"}}))
+    assert new.about("shop/lost") == [*CREATE, *LOOK, *COMPARE, "TagResource"]
+    taken = [*CREATE, *LOOK, "DeleteResourcePolicy", *COMPARE, "TagResource"]
+    assert new.about("shop/handed") == taken
+    now = {each: new.agree(each) for each in created}
+    for each, before in created.items():
+        assert (now[each].arn, now[each].versions) == (before.arn, before.versions)
+        assert now[each].tags[INSTANCE] != before.tags[INSTANCE]
+    owner = now["lost"].tags[OWNER]
+    assert owner.startswith("pulumi/demo/new/lost:")
+    run = old.up(several({"lost": {**lost, "description": "again"}}), expect_failure=True)
+    assert f"shop/lost belongs to {owner} and exists: left alone" in run.output
+    assert "description" not in old.outputs("lost"), "the state is as it was"
+    run = old.destroy()
+    assert (set(old.calls), old.names()) == (set(LOOK), [])
+    assert f"shop/lost belongs to {owner}: left alone" in told(run)
+    assert {each: new.agree(each) for each in created} == now
+    new.destroy()
+    assert {new.pending(f"shop/{each}").arn for each in created} == {it.arn for it in now.values()}
+
+
+def test_two_resources_with_one_name(engine: Engine, aws: Aws) -> None:
+    story = Story(engine, aws)
+    values = {"a": VALUE, "b": "other"}
+    both = several({one: {"name": "shop/db", "secret_string": it} for one, it in values.items()})
+    run = story.up(both, expect_failure=True)
+    assert len(story.names()) == 1, "one of them got it"
+    [winner] = story.names()
+    found = story.agree(winner)
+    assert found.tags[OWNER].startswith(f"pulumi/demo/dev/{winner}:")
+    assert f"shop/db belongs to {found.tags[OWNER]} and exists: left alone" in run.output
+    assert (found.value, len(found.versions)) == (values[winner], 1)
 
 
 def test_another_resource_name_without_an_alias_is_another_owner(engine: Engine, aws: Aws) -> None:
@@ -112,65 +167,6 @@ def test_another_resource_name_without_an_alias_is_another_owner(engine: Engine,
     assert (taken.arn, taken.versions) == (created.arn, created.versions)
     assert f"shop/db belongs to {taken.tags[OWNER]}: left alone" in told(run), "by the old one"
     assert story.names() == ["data"]
-
-
-def test_who_lost_a_secret_leaves_it_alone(make_engine: Callable[..., Engine], aws: Aws) -> None:
-    loser, taker = (Story(make_engine(stack=name), aws) for name in ("loser", "taker"))
-    loser.up(one(name="shop/db", description="loser's"))
-    taker.up(one(name="shop/db", adopt="any"))
-    taken = taker.agree()
-    assert (taken.value, taken.description) == (VALUE, "loser's")
-    assert taken.tags[OWNER].startswith("pulumi/demo/taker/db:")
-    run = loser.up(one(name="shop/db", description="again"), expect_failure=True)
-    assert loser.calls == LOOK
-    refusal = f"shop/db belongs to {taken.tags[OWNER]} and exists: left alone"
-    assert refusal in run.output
-    assert loser.outputs()["description"] == "loser's", "the state is as it was"
-    run = loser.destroy()
-    assert (loser.calls, loser.names()) == (LOOK, [])
-    assert f"shop/db belongs to {taken.tags[OWNER]}: left alone" in told(run)
-    assert taker.agree() == taken
-    taker.destroy()
-    assert taker.pending("shop/db").arn == taken.arn
-
-
-def test_a_named_owner_hands_over_between_stacks(
-    make_engine: Callable[..., Engine], aws: Aws
-) -> None:
-    old, new = (Story(make_engine(stack=name), aws) for name in ("old", "new"))
-    old.up(one(name="shop/db"))
-    created = old.agree()
-    old.up(one(name="shop/db", owner="team shop"))
-    assert old.calls == [*LOOK, "TagResource"]
-    assert old.agree().tags[OWNER] == "team shop"
-    new.up(one(name="shop/db", owner="team shop"))
-    assert new.calls == [*CREATE, *LOOK, "DeleteResourcePolicy", *COMPARE, "TagResource"]
-    handed = new.agree()
-    assert (handed.arn, handed.versions) == (created.arn, created.versions)
-    assert handed.tags[INSTANCE] != created.tags[INSTANCE]
-    run = old.destroy()
-    assert (old.calls, old.names()) == (LOOK, [])
-    assert "shop/db goes on in its replacement: left alone" in told(run)
-    assert new.agree() == handed
-    new.destroy()
-    assert new.pending("shop/db").arn == created.arn
-
-
-def test_two_resources_with_one_name(engine: Engine, aws: Aws) -> None:
-    story = Story(engine, aws)
-    both = two(one("a", name="shop/db"), one("b", name="shop/db", secret_string="other"))
-    run = story.up(both, expect_failure=True)
-    assert len(story.names()) == 1, "one of them got it"
-    [winner], [loser] = story.names(), {"a", "b"} - set(story.names())
-    owner = story.agree(winner).tags[OWNER]
-    assert owner.startswith(f"pulumi/demo/dev/{winner}:")
-    assert f"shop/db belongs to {owner} and exists: left alone" in run.output
-    assert story.live("shop/db").value == {"a": VALUE, "b": "other"}[winner]
-    run = story.up(both, expect_failure=True)
-    assert (story.calls, story.names()) == (CREATE + LOOK, [winner])
-    assert run.operations[winner] == ["same"]
-    assert run.operations[loser] == ["create"]
-    assert len(story.live("shop/db").versions) == 1
 
 
 class Shop(pulumi.ComponentResource):
@@ -196,16 +192,16 @@ def test_components_with_children_of_one_name(engine: Engine, aws: Aws) -> None:
         "demo/dev/my.shop.Stall/db": "of two",
         NAME: "of the stack",
     }
-    assert story.preview(program).steps == {"create": 6}
-    for _ in range(2):
-        story.up(program)
-        held = {found.name: found.value for found in aws.secrets()}
-        assert held == expected
-        assert len({found.tags[OWNER] for found in aws.secrets()}) == 3
-        assert sorted(story.names()) == ["db", "db", "db", "one", "two"]
-        assert story.up(program).steps == {"same": 6}
-        story.destroy()
-        assert {found.state for found in aws.secrets()} == {"pending"}
+    assert story.up(program).steps == {"create": 6}
+    created = aws.secrets()
+    assert {found.name: found.value for found in created} == expected
+    assert len({found.tags[OWNER] for found in created}) == 3
+    assert sorted(story.names()) == ["db", "db", "db", "one", "two"]
+    story.destroy()
+    assert {found.state for found in aws.secrets()} == {"pending"}
+    story.up(program)
+    assert {tuple(story.about(name)) for name in expected} == {tuple(RESTORE + COMPARE)}
+    assert aws.secrets() == created, "each got its own back"
 
 
 def test_a_stack_rename_an_alias_and_a_new_parent_keep_the_secret(engine: Engine, aws: Aws) -> None:
@@ -215,23 +211,16 @@ def test_a_stack_rename_an_alias_and_a_new_parent_keep_the_secret(engine: Engine
 
     def check(owner: str, resource: str) -> None:
         found = story.agree(resource)
-        assert (story.calls, found.arn, found.versions) == (
-            [*LOOK, "TagResource"],
-            created.arn,
-            created.versions,
-        )
+        assert story.calls == [*LOOK, "TagResource"]
+        assert (found.arn, found.versions) == (created.arn, created.versions)
         assert re.fullmatch(owner + ":[0-9a-f]{16}", found.tags[OWNER])
         assert found.tags[INSTANCE] == created.tags[INSTANCE], "the same incarnation"
         assert found.name == story.outputs(resource)["name"] == NAME, "names are sticky"
 
     engine.rename("prod")
-    run = story.up(one())
-    assert run.steps == {"same": 1, "update": 1}
+    assert story.up(one()).steps == {"same": 1, "update": 1}
     check("pulumi/demo/prod/db", "db")
-    was = [pulumi.Alias(name="db")]
-    moved = one("data", lambda: pulumi.ResourceOptions(aliases=was))
-    assert story.preview(moved).steps == {"same": 1, "update": 1}
-    story.up(moved)
+    story.up(one("data", pulumi.ResourceOptions(aliases=[pulumi.Alias(name="db")])))
     check("pulumi/demo/prod/data", "data")
 
     def program() -> None:
@@ -241,25 +230,20 @@ def test_a_stack_rename_an_alias_and_a_new_parent_keep_the_secret(engine: Engine
     assert run.steps == {"create": 1, "same": 1, "update": 1}
     check("pulumi/demo/prod/db", "db")
     assert "my:shop:Shop$" in story.state()["urn"]
-    assert story.up(program).steps == {"same": 3}
-    assert story.calls == []
     story.destroy()
-    assert story.pending().arn == created.arn
-    story.up(one(name=NAME), expect_failure=True)
-    assert story.pending().tags[OWNER] != "", "under another parent it is another resource"
+    assert (story.calls, story.pending().arn) == (DELETE, created.arn)
 
 
 def test_wrong_account_on_destroy(make_engine: Callable[..., Engine], aws: Aws) -> None:
     story = Story(make_engine(), aws)
     story.up(one())
-    created = story.agree()
+    created, before = story.agree(), story.state()
     stranger = aws.user("stranger", account="210987654321")
     env = {
         "AWS_ACCESS_KEY_ID": stranger.access_key_id,
         "AWS_SECRET_ACCESS_KEY": stranger.secret_access_key,
     }
     there = Story(make_engine(env=env), aws)
-    before = story.state()
     for verb in (there.destroy, there.refresh):
         run = verb(expect_failure=True)
         assert there.calls == [*LOOK, "sts:GetCallerIdentity"]
@@ -271,5 +255,3 @@ def test_wrong_account_on_destroy(make_engine: Callable[..., Engine], aws: Aws) 
     assert there.calls == LOOK
     assert f"DescribeSecret of {NAME} was denied: it needs secretsmanager:Desc" in run.output
     assert (story.state(), story.agree()) == (before, created)
-    story.destroy()
-    assert story.pending().arn == created.arn

@@ -16,6 +16,7 @@ from e2e.secrets_program import (
     LOOK,
     NAME,
     OWNER,
+    RESTORE,
     VALUE,
     Story,
     declare,
@@ -71,7 +72,7 @@ def replaced(story: Story, program: Program, **options: Any) -> None:
     assert story.names() == ["db", "database"], "no half-replaced rest"
 
 
-def test_replaced_under_the_same_name_by_hand(story: Story, aws: Aws) -> None:
+def test_replaced_by_hand(story: Story, aws: Aws) -> None:
     program = with_a_database()
     story.up(program)
     urn = story.state()["urn"]
@@ -82,50 +83,58 @@ def test_replaced_under_the_same_name_by_hand(story: Story, aws: Aws) -> None:
     assert story.calls == []
     story.destroy()
     assert (story.calls, story.window()) == (DELETE, 30)
-    story.up(program)
-    assert story.agree().value == VALUE
 
 
-def test_replaced_under_the_same_name_by_the_program(story: Story, aws: Aws) -> None:
-    story.up(with_a_database({"replacement_trigger": "one"}))
-    replaced(story, with_a_database({"replacement_trigger": "two"}))
-    assert story.up(with_a_database({"replacement_trigger": "two"})).steps == {"same": 3}
-    story.destroy()
-    assert story.calls == DELETE
+def by_the_program(word: str) -> Program:
+    """Secrets that are replaced when the word changes, each with something dear."""
+
+    def program() -> None:
+        cause = declare("cause", name=f"shop/{word}")
+        trigger = {"replacement_trigger": word}
+        for name, opts, arguments in (
+            ("triggered", trigger, {}),
+            ("forced", trigger, {"deletion": "force", "secret_string": word}),
+            ("together", {"replace_with": [cause]}, {}),
+            ("first-gone", {**trigger, "delete_before_replace": True}, {}),
+        ):
+            secret = declare(name, pulumi.ResourceOptions(**opts), **arguments)
+            toy.Toy(f"of-{name}", {"secret": secret.arn})
+
+    return program
 
 
-def test_replaced_with_force_and_with_another_value(story: Story, aws: Aws) -> None:
-    forced = {"force_delete_without_recovery": True}
-    story.up(with_a_database(**forced))
-    before = story.agree()
-    urn = story.state()["urn"]
-    changed = with_a_database(**forced, secret_string="second", description="new")
-    run = story.up(changed, replace=[urn])
-    assert run.operations["database"] == ["same"]
+def test_replaced_by_the_program(story: Story, aws: Aws) -> None:
+    names = {each: f"demo/dev/{each}" for each in ("triggered", "forced", "together", "first-gone")}
+    story.up(by_the_program("one"))
+    before = {each: story.agree(each) for each in names}
+    run = story.up(by_the_program("two"))
+    taken = {
+        "triggered": [*TAKEN, *LOOK],
+        "forced": [*TAKEN[:-1], "UpdateSecret", "TagResource", *LOOK],
+        "together": [*TAKEN, *LOOK],
+        "first-gone": [*DELETE, *RESTORE, *COMPARE],
+    }
+    for each, name in names.items():
+        after = story.agree(each)
+        assert story.about(name) == taken[each], each
+        assert after.arn == before[each].arn, each
+        assert after.value == ("two" if each == "forced" else VALUE)
+        first_gone = each == "first-gone"
+        assert story.outputs(each)["restored"] is first_gone
+        if not first_gone:
+            assert run.operations[each] == ["create-replacement", "replace", "delete-replaced"]
+            assert run.operations[f"of-{each}"] == ["same"], "not torn down, not even touched"
+            assert after.tags[INSTANCE] != before[each].tags[INSTANCE]
     assert "deleted for good" not in run.output, "force never hits what goes on"
-    after = story.agree()
-    assert (after.arn, after.value, after.description) == (before.arn, "second", "new")
-    story.destroy()
-    assert story.gone()
-
-
-def test_replaced_together_with_another_resource(story: Story, aws: Aws) -> None:
-    def program(word: str) -> Program:
-        def declared() -> None:
-            cause = declare("cause", name=f"shop/{word}")
-            secret = declare("db", pulumi.ResourceOptions(replace_with=[cause]))
-            toy.Toy("database", {"secret": secret.arn})
-
-        return declared
-
-    story.up(program("one"))
-    before = story.agree()
-    run = story.up(program("two"))
-    assert run.operations["db"] == ["create-replacement", "replace", "delete-replaced"]
-    assert run.operations["database"] == ["same"]
-    after = story.agree()
-    assert (after.arn, after.versions) == (before.arn, before.versions)
     assert (story.pending("shop/one").value, story.live("shop/two").value) == (VALUE, VALUE)
+    assert story.up(by_the_program("two")).steps == {"same": 10}
+    story.destroy()
+    assert {name: aws.secret(name).state for name in names.values()} == {
+        "demo/dev/triggered": "pending",
+        "demo/dev/forced": "purging",
+        "demo/dev/together": "pending",
+        "demo/dev/first-gone": "pending",
+    }
 
 
 def test_a_new_name_is_a_new_secret_before_the_old_one_goes(story: Story, aws: Aws) -> None:
@@ -151,19 +160,5 @@ def test_a_new_name_is_a_new_secret_before_the_old_one_goes(story: Story, aws: A
     assert story.agree().arn == old.arn, "the old name again: the old secret, restored"
     assert story.pending("shop/new").arn == new.arn
     story.up(with_a_database(name=NAME, region="eu-west-1"))
-    moved = story.state()["id"]
-    assert moved.startswith("arn:aws:secretsmanager:eu-west-1:")
-    assert aws.secret(NAME, region="eu-west-1").value == VALUE
+    assert story.agree(region="eu-west-1").value == VALUE
     assert story.pending().arn == old.arn, "another region is another secret"
-
-
-def test_without_create_before_delete_it_is_scheduled_and_restored(story: Story, aws: Aws) -> None:
-    program = with_a_database({"delete_before_replace": True})
-    story.up(program)
-    before = story.agree()
-    story.up(program, replace=[story.state()["urn"]])
-    assert story.calls[:2] == DELETE
-    assert "RestoreSecret" in story.calls
-    after = story.agree()
-    assert (after.arn, after.versions) == (before.arn, before.versions)
-    assert story.outputs()["restored"] is True

@@ -3,159 +3,175 @@
 from __future__ import annotations
 
 import base64
-from functools import partial
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from e2e.secrets_program import COMPARE, LOOK, NAME, VALUE, Story, one, told
+from e2e.secrets_program import (
+    COMPARE,
+    LOOK,
+    NAME,
+    RESTORE,
+    VALUE,
+    Story,
+    one,
+    several,
+    told,
+    users,
+)
 
 if TYPE_CHECKING:
     from e2e.engine import Engine
     from emulation import Aws
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+BYTES = b"\0\xff"
 METADATA, TAG, UNTAG = "UpdateSecret", "TagResource", "UntagResource"
+FIRST: dict[str, Any] = {
+    "description": "first",
+    "kms_key_id": "alias/first",
+    "secret_string": "first",
+    "tags": {"team": "shop", "stage": "dev"},
+}
+IGNORED = {"opts": pulumi.ResourceOptions(ignore_changes=["secret_string", "description"])}
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """One change of a declaration.
+
+    Attributes:
+        made: what is declared otherwise than before.
+        calls: what it takes after a look.
+        left: what stays although it is declared otherwise.
+    """
+
+    made: dict[str, Any]
+    calls: list[str]
+    left: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """What the secret is afterwards."""
+        return {**FIRST, **self.made, **self.left}
+
+
+BINARY = {"secret_string": None, "secret_binary": base64.b64encode(BYTES).decode()}
+FEWER = {"team": "shop"}
+CHANGES = {
+    "description": Change({"description": "second"}, [METADATA]),
+    "no-description": Change({"description": None}, [METADATA]),
+    "key": Change({"kms_key_id": KEY}, [METADATA]),
+    "no-key": Change({"kms_key_id": None}, [METADATA]),
+    "value": Change({"secret_string": "second"}, [METADATA]),
+    "binary": Change(BINARY, [METADATA]),
+    "no-value": Change({"secret_string": None}, [], left={"secret_string": "first"}),
+    "one-group": Change({"description": "2", "kms_key_id": KEY, "secret_string": "2"}, [METADATA]),
+    "tag-more": Change({"tags": {**FIRST["tags"], "x": "y"}}, [TAG]),
+    "tag-changed": Change({"tags": {**FIRST["tags"], "team": "web"}}, [TAG]),
+    "tag-fewer": Change({"tags": FEWER}, [UNTAG]),
+    "no-tags": Change({"tags": None}, [UNTAG]),
+    "all": Change(
+        {"description": "2", "kms_key_id": KEY, "secret_string": "2", "tags": {"team": "2"}},
+        [METADATA, TAG, UNTAG],
+    ),
+    "ignored": Change(
+        {"description": "2", "secret_string": "2", "tags": FEWER},
+        [UNTAG],
+        left={"description": "first", "secret_string": "first"},
+    ),
+}
 
 
 def test_each_group_is_one_call(engine: Engine, aws: Aws) -> None:
     story = Story(engine, aws)
-    said: dict[str, Any] = {"description": "a", "tags": {"team": "shop", "stage": "dev"}}
-    story.up(one(**said))
-    first = story.agree()
-    versions = 1
-    steps: list[tuple[str, dict[str, Any], list[str]]] = [
-        ("a description", {"description": "b"}, [METADATA]),
-        ("a key", {"kms_key_id": KEY}, [METADATA]),
-        ("a value", {"secret_string": "second"}, [METADATA]),
-        (
-            "description, key and value are one group",
-            {"description": "c", "kms_key_id": "alias/other", "secret_string": "third"},
-            [METADATA],
-        ),
-        ("a tag more, a tag changed", {"tags": {"team": "web", "stage": "dev", "x": "y"}}, [TAG]),
-        ("tags fewer", {"tags": {"team": "web"}}, [UNTAG]),
-        (
-            "everything at once",
-            {
-                "description": None,
-                "kms_key_id": None,
-                "secret_string": None,
-                "secret_binary": base64.b64encode(b"\0\xff").decode(),
-                "tags": {"new": "1"},
-            },
-            [METADATA, TAG, UNTAG],
-        ),
-    ]
-    for what, change, expected in steps:
-        said.update(change)
-        run = story.up(one(**said))
-        assert (run.steps, story.calls) == ({"same": 1, "update": 1}, LOOK + expected), what
-        found = story.agree()
-        assert found.arn == first.arn, what
+    base = {name: {**FIRST, **(IGNORED if name == "ignored" else {})} for name in CHANGES}
+    story.up(several(base))
+    before = {name: story.agree(name) for name in CHANGES}
+    after = several({name: {**base[name], **change.made} for name, change in CHANGES.items()})
+    assert story.up(after).steps == {"same": 1, "update": len(CHANGES)}
+    for name, change in CHANGES.items():
+        found, result = story.agree(name), change.result
+        assert story.about(found.name) == LOOK + change.calls, name
         assert (found.description, found.kms_key_id) == (
-            said.get("description"),
-            said.get("kms_key_id"),
-        ), what
-        assert users(found.tags) == said["tags"], what
-        versions += any(key.startswith("secret_") for key in change)
-        assert len(found.versions) == versions, what
-    assert story.live().value == b"\0\xff"
-    assert story.up(one(**said)).steps == {"same": 2}
+            result["description"],
+            result["kms_key_id"],
+        ), name
+        assert found.value == (BYTES if name == "binary" else result["secret_string"]), name
+        assert users(found.tags) == (result["tags"] or {}), name
+        written = found.value != "first"
+        assert len(found.versions) == 1 + written, name
+        assert found.arn == before[name].arn, name
+    assert story.up(after).steps == {"same": 1 + len(CHANGES)}
     assert story.calls == []
-    story.up(one(secret_string=None, tags={}))
-    assert story.calls == [*LOOK, UNTAG], "a value no longer declared is left, tags are not"
-    assert story.agree().value == b"\0\xff"
 
 
-def test_refresh_shows_a_change_by_hand_and_up_takes_it_back(engine: Engine, aws: Aws) -> None:
+def test_changes_by_hand_and_rotation(engine: Engine, aws: Aws) -> None:
+    """A refresh shows them; the next up takes back all but a value, unless that is wanted."""
     story = Story(engine, aws)
-    program = one(description="ours", kms_key_id=KEY, tags={"team": "shop"})
-    story.up(program)
-    created = story.agree()
-    aws.by_hand("UpdateSecret", SecretId=NAME, Description="by hand", KmsKeyId="alias/theirs")
-    aws.by_hand("TagResource", SecretId=NAME, Tags=[{"Key": "team", "Value": "web"}])
-    aws.by_hand("TagResource", SecretId=NAME, Tags=[{"Key": "bill", "Value": "42"}])
-    assert story.up(program).steps == {"same": 2}, "without a refresh nobody looks"
+    names = {name: f"demo/dev/{name}" for name in ("described", "kept", "overwritten")}
+    secrets: dict[str, dict[str, Any]] = {
+        "described": {"description": "ours", "kms_key_id": KEY, "tags": {"team": "shop"}},
+        "kept": {},
+        "overwritten": {"on_value_drift": "overwrite"},
+    }
+    story.up(several(secrets))
+    created = {name: story.agree(name) for name in names}
+    by_hand(aws, names["described"])
+    rotated = {name: aws.put_by_hand(names[name], "rotated") for name in ("kept", "overwritten")}
+    assert story.up(several(secrets)).steps == {"same": 4}
+    assert story.calls == [], "without a refresh nobody looks"
     story.refresh()
-    assert story.calls == LOOK
-    outputs = story.outputs()
-    assert (outputs["description"], outputs["kms_key_id"]) == ("by hand", "alias/theirs")
-    assert outputs["tags"] == {"team": "web"}, "of tags only what is declared"
-    run = story.preview(program)
-    assert (run.steps, story.calls) == ({"same": 1, "update": 1}, [])
-    story.up(program)
-    assert story.calls == [*LOOK, METADATA, TAG]
-    found = story.agree()
+    assert story.calls == LOOK * 3
+    shown = story.outputs("described")
+    assert (shown["description"], shown["kms_key_id"]) == ("by hand", "alias/theirs")
+    assert shown["tags"] == {"team": "web"}, "of tags only what is declared"
+    assert {name: story.outputs(name)["version_id"] for name in rotated} == rotated
+    run = story.preview(several(secrets))
+    assert (run.steps, story.calls) == ({"same": 2, "update": 2}, [])
+    story.up(several(secrets))
+    assert story.about(names["described"]) == [*LOOK, METADATA, TAG]
+    assert story.about(names["kept"]) == []
+    assert story.about(names["overwritten"]) == [*LOOK, *COMPARE, METADATA]
+    found = story.agree("described")
     assert (found.description, found.kms_key_id, found.value) == ("ours", KEY, VALUE)
     assert users(found.tags) == {"team": "shop", "bill": "42"}, "a tag of others stays"
-    assert found.versions == created.versions
-    assert story.up(program).steps == {"same": 2}
+    assert found.versions == created["described"].versions
+    assert story.agree("kept").value == "rotated"
+    assert (story.agree("overwritten").value, len(story.agree("overwritten").versions)) == (
+        VALUE,
+        3,
+    )
     story.refresh()
-    assert story.up(program).steps == {"same": 2}, "and the drift is forgotten"
-
-
-def test_a_rotated_value_is_kept(engine: Engine, aws: Aws) -> None:
-    story = Story(engine, aws)
-    story.up(one())
-    rotated = aws.put_by_hand(NAME, "rotated")
-    run = story.refresh()
-    assert (run.steps, story.calls) == ({"same": 2}, LOOK)
-    assert story.outputs()["version_id"] == rotated
-    assert story.up(one()).steps == {"same": 2}
+    assert story.up(several(secrets)).steps == {"same": 4}, "and the drift is forgotten"
     assert story.calls == []
-    story.up(one(description="new"))
+
+
+def by_hand(aws: Aws, name: str) -> None:
+    """Change all of a secret but its value, and add a tag."""
+    aws.by_hand("UpdateSecret", SecretId=name, Description="by hand", KmsKeyId="alias/theirs")
+    tags = [{"Key": "team", "Value": "web"}, {"Key": "bill", "Value": "42"}]
+    aws.by_hand("TagResource", SecretId=name, Tags=tags)
+
+
+def test_a_rotated_value_survives_all_but_a_new_literal(engine: Engine, aws: Aws) -> None:
+    story = Story(engine, aws)
+    both: dict[str, dict[str, Any]] = {"db": {}, "overwritten": {"on_value_drift": "overwrite"}}
+    story.up(several(both))
+    rotated = aws.put_by_hand(NAME, "rotated")
+    aws.put_by_hand("demo/dev/overwritten", "rotated")
+    story.up(several({**both, "db": {"description": "new"}}))
     assert story.calls == [*LOOK, METADATA]
     assert story.agree().value == "rotated", "another change does not touch the value"
     story.destroy()
-    run = story.up(one(description="new"))
+    run = story.up(several(both))
     found = story.agree()
+    assert story.about() == [*RESTORE, METADATA], "not compared: its version is not ours"
     assert (found.value, found.version_id, len(found.versions)) == ("rotated", rotated, 2)
     kept = f"{NAME} keeps the value that was put outside of this declaration"
-    assert kept in told(run), "a restore does not either, and says so"
-    story.up(one(description="new", secret_string="declared anew"))
-    assert story.calls == [*LOOK, *COMPARE, METADATA], "a new literal is meant to be written"
+    assert kept in told(run), "nor does a restore, and it says so"
+    assert story.agree("overwritten").value == VALUE, "where overwriting is wanted, it is"
+    story.up(one(secret_string="declared anew"))
+    assert story.about() == [*LOOK, *COMPARE, METADATA], "a new literal is meant to be written"
     assert story.agree().value == "declared anew"
-
-
-def test_a_rotated_value_is_overwritten_where_that_is_wanted(engine: Engine, aws: Aws) -> None:
-    story = Story(engine, aws)
-    program = one(on_value_drift="overwrite")
-    story.up(program)
-    created = story.agree()
-    aws.put_by_hand(NAME, "rotated")
-    assert story.up(program).steps == {"same": 2}
-    assert story.live().value == "rotated", "not seen before a refresh"
-    story.refresh()
-    assert story.preview(program).steps == {"same": 1, "update": 1}
-    story.up(program)
-    assert story.calls == [*LOOK, *COMPARE, METADATA]
-    found = story.agree()
-    assert (found.value, len(found.versions)) == (VALUE, 3)
-    assert created.version_id in found.versions
-    assert story.up(program).steps == {"same": 2}
-    story.refresh()
-    assert story.up(program).steps == {"same": 2}
-    assert story.calls == []
-    aws.put_by_hand(NAME, "rotated again")
-    story.destroy()
-    story.up(program)
-    assert story.agree().value == VALUE, "after a restore likewise"
-
-
-def test_ignored_changes_are_not_made(engine: Engine, aws: Aws) -> None:
-    story = Story(engine, aws)
-    ignored = ["secret_string", "description"]
-    opts = partial(pulumi.ResourceOptions, ignore_changes=ignored)
-    story.up(one("db", opts, description="first"))
-    before = story.agree()
-    assert story.up(one("db", opts, description="b", secret_string="c")).steps == {"same": 2}
-    story.up(one("db", opts, description="b", secret_string="c", tags={"team": "shop"}))
-    assert story.calls == [*LOOK, TAG]
-    after = story.agree()
-    assert (after.description, after.value, after.versions) == ("first", VALUE, before.versions)
-
-
-def users(tags: Any) -> dict[str, str]:
-    """The tags that are not ours."""
-    return {key: text for key, text in tags.items() if not key.startswith("recoverable-secrets:")}
