@@ -132,6 +132,16 @@ class Secret(dynamic.Resource, module="recoverable-secrets", name="Secret"):
     """The full ARN; the same again after a restore."""
     name: pulumi.Output[str]
     """The exact name."""
+    region: pulumi.Output[str]
+    """The region it is in."""
+    owner: pulumi.Output[str]
+    """The owner tag as recorded."""
+    description: pulumi.Output[str | None]
+    """The description, if one is declared."""
+    kms_key_id: pulumi.Output[str | None]
+    """The key, if one is declared."""
+    tags: pulumi.Output[Mapping[str, str] | None]
+    """The tags that are declared."""
     version_id: pulumi.Output[str | None]
     """Id of the version that was current when last seen; none without a value."""
     restored: pulumi.Output[bool]
