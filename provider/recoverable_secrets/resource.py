@@ -71,10 +71,10 @@ def diff(
     known = {name: content for name, content in inputs.items() if name not in unknown}
     old, new = parse.recall(outputs), parse.recall(known)
     replaces = differences.replaced(outputs, new, limits.AWS)
-    dependent = differences.value_drifted(
+    value_drifted = differences.value_drifted(
         outputs.get("declared_version"), outputs.get("version_id"), new.policy
     )
-    if outputs.get("drifted") or (dependent and new.spec.value is not None):
+    if outputs.get("drifted") or (value_drifted and new.spec.value is not None):
         return True, replaces
     changed = [name for name in differences.changed(old, new) if name != "owner"]
     configured = [name for name in CONFIGURED if outputs.get(name) != inputs.get(name)]
@@ -86,21 +86,19 @@ def diff(
 
 def create(inputs: Properties, say: Say) -> tuple[str, dict[str, Any]]:
     """Create, restore or take over the secret; return its id and the outputs."""
-    declaration = _declared(inputs)
-    wanted = Kept(
-        name=_name(inputs),
-        spec=declaration.spec,
-        owner=_owner(inputs),
-        instance=random_hex(),
-        version=ownership.version_id(random_hex()),
-    )
-    result = Engine(_store(inputs), say=say).run(wanted, declaration.policy)
-    outputs = _outputs(inputs, result, {}, wanted)
+    outputs = _keep(inputs, {}, None, say)
     return outputs["arn"], outputs
 
 
 def update(id_: str, outputs: Properties, inputs: Properties, say: Say) -> dict[str, Any]:
     """Bring the secret to what the inputs say; return the outputs."""
+    return _keep(inputs, outputs, _memory(id_, outputs), say)
+
+
+def _keep(
+    inputs: Properties, outputs: Properties, memory: Memory | None, say: Say
+) -> dict[str, Any]:
+    """Run the core until the secret is as the inputs say; return the new outputs."""
     declaration = _declared(inputs)
     wanted = Kept(
         name=outputs.get("name") or _name(inputs),
@@ -108,7 +106,7 @@ def update(id_: str, outputs: Properties, inputs: Properties, say: Say) -> dict[
         owner=_owner(inputs),
         instance=random_hex(),
         version=ownership.version_id(random_hex()),
-        memory=_memory(id_, outputs),
+        memory=memory,
     )
     result = Engine(_store(inputs), say=say).run(wanted, declaration.policy)
     return _outputs(inputs, result, outputs, wanted)
