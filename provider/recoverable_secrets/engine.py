@@ -83,8 +83,14 @@ class Engine:
         self.clock = clock
         self.say = say
 
-    def run(self, wanted: Wanted, policy: Policy) -> Result:
+    def run(self, wanted: Wanted, policy: Policy, *, look: bool = False) -> Result:
         """Do what is needed, and return what it came to.
+
+        Args:
+            wanted: What should be.
+            policy: What may happen.
+            look: Whether to observe first even where memory alone would prove that nothing
+                differs: for surfaces that must answer what is.
 
         Raises:
             Refused: Another's secret, or against the policy; nothing more was changed.
@@ -93,7 +99,7 @@ class Engine:
             Temporary: The service could not answer; likewise.
             StoreError: The service refused, or the secret keeps changing; likewise.
         """
-        return _Operation(self, wanted, policy).run()
+        return _Operation(self, wanted, policy).run(look=look)
 
     def preview(
         self, wanted: Wanted, policy: Policy, *, look: bool = True
@@ -126,8 +132,10 @@ class _Operation:
         self.pause = 1.0
         self.deadline = engine.clock.monotonic() + policy.timeout
 
-    def run(self) -> Result:
+    def run(self, *, look: bool) -> Result:
         try:
+            if look:
+                self.known = self.store.observe(self._ref())
             return self._to_the_end()
         except errors.Refused:
             raise  # It is not ours to touch, so not to put back either.
@@ -252,7 +260,7 @@ class _Operation:
         name = errors.short(self.wanted.name)
         if isinstance(action, plan.Restore):
             self._note(f"{name} restored: its scheduled deletion is cancelled")
-        elif isinstance(action, plan.SetTags) and ownership.ORIGIN in action.tags:
+        elif isinstance(action, plan.SetTags) and ownership.adopted(action.tags):
             self._note(f"{name} adopted: from now on it belongs to this declaration")
         elif isinstance(action, plan.Purge):
             self._note(f"{name} deleted for good, without recovery")

@@ -114,10 +114,35 @@ def test_what_is_not_ours_is_not_written_without_adopt(world: World) -> None:
 @given(states.worlds())
 @states.THOROUGH
 def test_undoing_destroys_nothing_for_good(world: World) -> None:
-    undoes = [action.undo for action in actions(world) if action.undo is not None]
-    restores = [action for action in actions(world) if isinstance(action, plan.Restore)]
     days = world.policy.recovery_window_in_days
-    assert undoes == [plan.ScheduleDeletion(days=days)] * len(restores)
+    for action in actions(world):
+        match action.undo:
+            case None:
+                assert not isinstance(action, plan.Restore)
+            case plan.ScheduleDeletion():
+                assert isinstance(action, plan.Restore)
+                assert action.undo == plan.ScheduleDeletion(days=days)
+            case _:
+                assert isinstance(action, plan.SetTags)
+
+
+@given(states.worlds())
+@states.THOROUGH
+def test_a_claim_that_is_undone_leaves_the_tags_as_they_were(world: World) -> None:
+    live = dict(world.secret.tags) if world.secret else {}
+    claims = [each for each in actions(world) if isinstance(each, plan.SetTags) and each.undo]
+    for claim in claims:
+        secret = world.secret
+        assert secret is not None
+        known: facts.Observed = facts.Present(secret=secret)
+        for step in (claim, claim.undo):
+            assert step is not None
+            known = learn.fold(known, step, plan.Done(), facts.Ref(secret.name))
+        assert isinstance(known, facts.Present)
+        ours = {k: v for k, v in known.secret.tags.items() if k in ownership.CLAIM}
+        before = {k: v for k, v in live.items() if k in ownership.CLAIM}
+        assert {k: ours.get(k) for k in before} == before
+        assert set(ours) == set(before) or before, "what was nobody's is nobody's again"
 
 
 @given(states.worlds())

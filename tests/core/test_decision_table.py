@@ -118,12 +118,15 @@ RECREATED = (
 )  # fmt: skip
 
 DIFFERENCES = (
+    row("taken over: claimed first, then only what is declared changes", "SetTags SetMetadata",
+        whose="stray|unowned|foreign", memory="none|unchanged"),
+    row("taken over: claimed first, and a tag declared before and not now is removed",
+        "SetTags SetMetadata DropTags", whose="stray|unowned|foreign"),
     row("ours and not remembered: exactly as declared, the resource policy first",
         "DropPolicy SetMetadata SetTags DropTags", whose="ours", memory="none",
         store="full|value required"),
     row("no policy to drop where there are none", "SetMetadata SetTags DropTags", whose="ours",
         memory="none"),
-    row("taken over: only what is declared changes", "SetMetadata SetTags", memory="none"),
     row("no tag was declared before that is not now", "SetMetadata SetTags", memory="unchanged"),
     row("a tag declared before and not now is removed", "SetMetadata SetTags DropTags"),
 )  # fmt: skip

@@ -220,9 +220,9 @@ ADOPTIONS: list[Any] = [
     pytest.param(None, {"adopt": "unowned"}, {}, [CREATE, LOOK, TAG], id="unowned"),
     pytest.param(STRANGER, {"adopt": "any"}, {}, [CREATE, LOOK, TAG], id="foreign"),
     pytest.param(None, {"adopt": "unowned", "on_value_drift": "overwrite"}, {},
-                 [CREATE, LOOK, COMPARE, UPDATE, TAG], id="its value overwritten"),
+                 [CREATE, LOOK, TAG, COMPARE, UPDATE], id="its value overwritten"),
     pytest.param(STRANGER, {"adopt": "any"}, {"description": "new"},
-                 [CREATE, LOOK, UPDATE, TAG], id="described anew"),
+                 [CREATE, LOOK, TAG, UPDATE], id="described anew"),
 ]  # fmt: skip
 
 

@@ -131,7 +131,8 @@ SAID: list[Any] = [
     pytest.param({"deletion": "force"}, STRANGER, f"{NAME} belongs to {STRANGER}: left alone",
                  id="a stranger's, by force"),
     pytest.param({"deletion": "force"}, None,
-                 "its owner tag is gone, so it is scheduled, not purged", id="nobody's, by force"),
+                 f"{NAME} has lost its owner tag: it is scheduled, not purged",
+                 id="nobody's, by force"),
 ]  # fmt: skip
 
 

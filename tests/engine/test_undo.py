@@ -183,11 +183,13 @@ def test_an_adopted_pending_secret_goes_back_too(scene: Scene) -> None:
     scene.aws.by_hand("RestoreSecret", SecretId=NAME)
     scene.hand_over(STRANGER)
     scene.aws.by_hand("DeleteSecret", SecretId=NAME)
-    scene.aws.hook(RESTORE, "after", lambda _: scene.aws.deny("secretsmanager:TagResource"))
+    before = scene.secret.tags
+    scene.aws.deny("secretsmanager:UpdateSecret")
     with pytest.raises(errors.AccessDenied):
-        scene.run(kept(), adopt="any")
-    assert scene.calls == [CREATE, LOOK, RESTORE, COMPARE, TAG, DELETE]
+        scene.run(kept(CHANGED), adopt="any")
+    assert scene.calls == [CREATE, LOOK, RESTORE, TAG, COMPARE, UPDATE, TAG, DELETE]
     assert scene.secret.state == "pending"
+    assert {k: scene.secret.tags[k] for k in before} == before, "whose it was, it is again"
     assert "ForceDeleteWithoutRecovery" not in scene.aws.calls[-1].parameters
 
 

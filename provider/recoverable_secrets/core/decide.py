@@ -14,6 +14,14 @@ is in.
     present, tied       refuse                                refuse
     pending, ours       restore | fail | purge and create     nothing; purge by force
     pending, others'    as present, and never purged          nothing
+
+A deputy (see `Mandate`) goes less far. It can answer a new id, so an absent secret that it
+remembers is created anew. What it is to delete must carry its stack's mark, force counts only
+for what its stack created, and in a rollback
+
+    created, restored   is scheduled, never purged
+    found               is left alone
+    adopted             loses our tags and stays live; adopted pending is scheduled again
 """
 
 from __future__ import annotations
@@ -27,6 +35,7 @@ from .facts import (
     Absent,
     Gone,
     Kept,
+    Mandate,
     Observed,
     PendingDeletion,
     Present,
@@ -60,8 +69,8 @@ def _kept(observed: Observed, wanted: Kept, policy: Policy, store: Capabilities)
                 return Plan((plan.Look(),))
             return _create(wanted, store)  # One call if the name is free; a conflict tells if not.
         case Absent() | Purging():
-            if wanted.memory:
-                return _vanished(wanted)  # A surface cannot answer a new id for an old resource.
+            if _bound(wanted):
+                return _vanished(wanted)
             waits = (plan.Wait(),) if isinstance(observed, Purging) else ()
             return _create(wanted, store, *waits)
         case Present(secret=secret) | PendingDeletion(secret=secret):
@@ -83,16 +92,15 @@ def _kept(observed: Observed, wanted: Kept, policy: Policy, store: Capabilities)
 
 
 def _gone(observed: Observed, wanted: Gone, policy: Policy) -> Plan | Refusal:
-    if policy.retain:
-        return Plan(notes=(f"{short(wanted.name)} stays as it is: deletion is retain",))
+    if policy.retain and wanted.mandate is not Mandate.ROLLBACK:
+        return _retained(wanted)
     match observed:
         case Unknown():
             return Plan((plan.Look(),))
         case Absent() | Purging():
             return Plan()
         case PendingDeletion(secret=secret):
-            ours = diff.relation(secret, wanted) is Relation.OURS
-            if ours and policy.force and _same_instance(secret, wanted):
+            if _may_purge(secret, wanted, policy) and _same_instance(secret, wanted):
                 return Plan((plan.Purge(),))
             return Plan()  # Already on its way; another's is none of our business.
         case Present(secret=secret):
@@ -106,23 +114,54 @@ def _torn_down(secret: Secret, wanted: Gone, policy: Policy) -> Plan | Refusal:
     related = diff.relation(secret, wanted)
     if related is Relation.FOREIGN:
         return Plan(notes=(f"{_who(secret)}: left alone",))
+    deputy = wanted.mandate is not Mandate.OWN
+    if deputy and related is Relation.UNOWNED:
+        return Plan(notes=(f"{short(secret.name)} has no owner tag: left alone",))
     if not _same_instance(secret, wanted):
         # The old half of a replacement: the new half goes on with the same secret.
-        return Plan(notes=(f"{short(secret.name)} goes on in its replacement: left alone",))
+        life = "another life of its stack" if deputy else "its replacement"
+        return Plan(notes=(f"{short(secret.name)} goes on in {life}: left alone",))
     tied = _tied(secret)
     if tied:
         return tied
     schedule = plan.ScheduleDeletion(days=policy.recovery_window_in_days)
-    if related is Relation.UNOWNED:
-        if not wanted.memory or wanted.memory.id != secret.id:
-            return Refusal(
-                f"{short(secret.name)} has no owner tag and is not remembered: not deleted. "
-                "Delete it by hand, or give it the owner tag"
-            )
-        # What cannot be proved ours is never destroyed for good.
-        lost = ("its owner tag is gone, so it is scheduled, not purged",) if policy.force else ()
-        return Plan((schedule,), lost)
-    return Plan((plan.Purge() if policy.force else schedule,))
+    if wanted.mandate is Mandate.ROLLBACK:
+        return _rolled_back(secret, wanted, policy, schedule)
+    if related is Relation.UNOWNED and (not wanted.memory or wanted.memory.id != secret.id):
+        return Refusal(
+            f"{short(secret.name)} has no owner tag and is not remembered: not deleted. "
+            "Delete it by hand, or give it the owner tag"
+        )
+    if _may_purge(secret, wanted, policy):
+        return Plan((plan.Purge(),))
+    if not policy.force:
+        return Plan((schedule,))
+    # What cannot be proved ours is never destroyed for good.
+    reason = "was not created by its stack" if deputy else "has lost its owner tag"
+    return Plan((schedule,), (f"{short(secret.name)} {reason}: it is scheduled, not purged",))
+
+
+def _rolled_back(
+    secret: Secret, wanted: Gone, policy: Policy, schedule: plan.ScheduleDeletion
+) -> Plan:
+    """Decide for a live secret whose operation is taken back: undo that, and no more."""
+    release = plan.DropTags(keys=ownership.CLAIM)
+    match secret.tags.get(ownership.ORIGIN):
+        case ownership.FOUND:
+            return Plan(notes=(f"{short(secret.name)} was there before: left alone",))
+        case ownership.ADOPTED:
+            return Plan((release,), (f"{short(secret.name)} released: it stays live, as before",))
+        case ownership.ADOPTED_PENDING:
+            return Plan((release, schedule))
+    return _retained(wanted) if policy.retain else Plan((schedule,))
+
+
+def _may_purge(secret: Secret, wanted: Wanted, policy: Policy) -> bool:
+    """Whether a secret may be destroyed for good: force was said, and it is ours to lose."""
+    if not policy.force or diff.relation(secret, wanted) is not Relation.OURS:
+        return False
+    created = secret.tags.get(ownership.ORIGIN) == ownership.CREATED
+    return wanted.mandate is Mandate.OWN or (wanted.mandate is Mandate.DEPUTY and created)
 
 
 def _recreated(
@@ -130,14 +169,13 @@ def _recreated(
 ) -> Plan | Refusal:
     """Decide for a declaration that finds its secret pending deletion."""
     secret = pending.secret
-    ours = diff.relation(secret, wanted) is Relation.OURS
     if policy.on_recreate is OnRecreate.FAIL:
         return Refusal(
             f"{short(secret.name)} is scheduled for deletion and on_recreate is fail: restore it "
             "by hand, or set on_recreate to restore"
         )
-    if policy.on_recreate is OnRecreate.REPLACE and policy.force and ours:
-        if wanted.memory:
+    if policy.on_recreate is OnRecreate.REPLACE and _may_purge(secret, wanted, policy):
+        if _bound(wanted):
             return _vanished(wanted)
         return _create(wanted, store, plan.Purge(), plan.Wait())
     restore = plan.Restore(undo=plan.ScheduleDeletion(days=policy.recovery_window_in_days))
@@ -204,10 +242,24 @@ def _stuck(secret: Secret, wanted: Kept, store: Capabilities) -> Refusal | None:
 
 
 def _same_instance(secret: Secret, wanted: Gone) -> bool:
-    """Whether the live incarnation is the one that is to go; no mark at all counts as it."""
-    remembered = wanted.memory.instance if wanted.memory else None
+    """Whether the live incarnation is the one that is to go.
+
+    Where the user acts, a mark that is missing counts as the right one; a deputy needs proof.
+    """
+    remembered = wanted.instance or (wanted.memory.instance if wanted.memory else None)
+    if wanted.mandate is not Mandate.OWN:
+        return remembered is not None and ownership.marks(remembered, secret.tags)
     live = secret.tags.get(ownership.INSTANCE)
     return remembered is None or live is None or live == remembered
+
+
+def _bound(wanted: Kept) -> bool:
+    """Whether the surface must answer the id that it remembers: Pulumi cannot change it."""
+    return wanted.memory is not None and wanted.mandate is Mandate.OWN
+
+
+def _retained(wanted: Gone) -> Plan:
+    return Plan(notes=(f"{short(wanted.name)} stays as it is: deletion is retain",))
 
 
 def _vanished(wanted: Kept) -> Refusal:

@@ -6,6 +6,9 @@ Three rules decide what may be removed:
 * without memory a secret of ours is brought to exactly what is declared, as if it were new: it
   was just restored, or a run broke off after restoring it;
 * what was adopted was others' work before: only what is declared changes.
+
+A deputy knows its own operation by the mark that it wrote last: met again, the same operation
+was delivered twice, and what others added since then is left alone.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import ownership, plan
-from .facts import Kept, Present, Secret, Wanted
+from .facts import Kept, Mandate, Present, Secret, Wanted
 from .fields import traits
 from .model import FIELDS, Declaration, Spec
 from .policy import Capabilities, OnValueDrift, Policy
@@ -57,10 +60,14 @@ def actions(
 ) -> Iterator[plan.Action]:
     """Yield what brings a live secret to what is wanted, at most one action a group.
 
-    The resource policy comes first: an old one must not outlive a restore by a moment more
-    than needed. Tags are added before others are removed.
+    What was not ours is claimed before it is changed. The resource policy comes next: an old one
+    must not outlive a restore by a moment more than needed. Tags are added before others are
+    removed.
     """
-    exact = _exact(present.secret, wanted)
+    taken = relation(present.secret, wanted) is not Relation.OURS
+    exact = _exact(present, wanted)
+    if taken:
+        yield _claim(present, wanted)
     if exact and store.policies and not present.unpoliced:
         yield plan.DropPolicy()
     step = value_step(present, wanted, policy)
@@ -71,12 +78,28 @@ def actions(
         metadata = dataclasses.replace(metadata, kms_key_id=None)
     if metadata != plan.SetMetadata():
         yield metadata
-    yield from _tags(present, wanted, exact=exact)
+    yield from _tags(present, wanted, exact=exact, taken=taken)
 
 
-def _exact(secret: Secret, wanted: Kept) -> bool:
-    adopted = secret.tags.get(ownership.ORIGIN) == ownership.ADOPTED
-    return wanted.memory is None and relation(secret, wanted) is Relation.OURS and not adopted
+def _exact(present: Present, wanted: Kept) -> bool:
+    secret = present.secret
+    if wanted.memory or relation(secret, wanted) is not Relation.OURS:
+        return False
+    adopted, claimed = ownership.adopted(secret.tags), _claimed(secret, wanted)
+    if wanted.mandate is not Mandate.OWN and present.restored:
+        return not (adopted and claimed)
+    return not (adopted or claimed)
+
+
+def _claimed(secret: Secret, wanted: Kept) -> bool:
+    """Whether this very operation of a deputy, or the one it takes back, wrote the marks."""
+    match wanted.mandate:
+        case Mandate.OWN:
+            return False
+        case Mandate.DEPUTY:
+            return secret.tags.get(ownership.INSTANCE) == wanted.instance
+        case Mandate.ROLLBACK:
+            return ownership.marks(wanted.instance.partition(".")[0], secret.tags)
 
 
 def value_step(present: Present, wanted: Kept, policy: Policy) -> Step:
@@ -154,33 +177,61 @@ def _key(spelt: str | None) -> str:
     return "" if last == "alias/aws/secretsmanager" else last
 
 
-def _tags(present: Present, wanted: Kept, *, exact: bool) -> Iterator[plan.Action]:
+def _claim(present: Present, wanted: Kept) -> plan.SetTags:
+    """Return what takes a secret over, and gives it back if the rest fails."""
+    live, marks = present.secret.tags, _marks(present, wanted)
+    before = {key: live[key] for key in marks if key in live}
+    undo = plan.SetTags(tags=plan.frozen(before)) if before else plan.DropTags(keys=tuple(marks))
+    changed = _changed(live, {**(wanted.spec.tags or {}), **marks})
+    return plan.SetTags(tags=plan.frozen(changed), undo=undo)
+
+
+def _tags(present: Present, wanted: Kept, *, exact: bool, taken: bool) -> Iterator[plan.Action]:
     live, memory, declared = present.secret.tags, wanted.memory, wanted.spec.tags or {}
-    target = {**declared, **_marks(present, wanted)}
-    changed = {key: content for key, content in target.items() if live.get(key) != content}
-    if changed:
+    marks = _marks(present, wanted)
+    # A deputy's mark says that all else was done, so it is written last.
+    marked_last = exact and wanted.mandate is not Mandate.OWN
+    changed = _changed(live, declared if marked_last else {**declared, **marks})
+    if changed and not taken:
         yield plan.SetTags(tags=plan.frozen(changed))
     ours = ownership.of_users(live) if exact else (memory.spec.tags or {} if memory else {})
     extra = tuple(sorted(key for key in ours if key in live and key not in declared))
     if extra:
         yield plan.DropTags(keys=extra)
+    if marked_last and _changed(live, marks):
+        yield plan.SetTags(tags=plan.frozen(_changed(live, marks)))
+
+
+def _changed(live: Mapping[str, str], target: Mapping[str, str]) -> dict[str, str]:
+    return {key: content for key, content in target.items() if live.get(key) != content}
 
 
 def _marks(present: Present, wanted: Kept) -> dict[str, str]:
     """Return the tags that claim the secret.
 
     A live secret that is taken over without memory gets a fresh incarnation mark: the old half
-    of a same-name replacement then finds that its own is gone. A restored one keeps its mark.
+    of a same-name replacement then finds that its own is gone. A restored one keeps its mark,
+    unless a deputy restored it: what that operation did may have to be taken back.
     """
     live, memory = present.secret.tags, wanted.memory
+    deputy = wanted.mandate is not Mandate.OWN
     taken = relation(present.secret, wanted) is not Relation.OURS
-    mark = live.get(ownership.INSTANCE)
-    if memory:
-        mark = memory.instance or mark
-    elif taken or not present.restored:
+    remembered, mark = memory.instance if memory else None, live.get(ownership.INSTANCE)
+    kept = memory or _claimed(present.secret, wanted) or (present.restored and not deputy)
+    if taken or not kept:
         mark = wanted.instance
-    marks = {ownership.OWNER: wanted.owner, ownership.INSTANCE: mark or wanted.instance}
-    return {**marks, ownership.ORIGIN: ownership.ADOPTED} if taken else marks
+    marks = {
+        ownership.OWNER: wanted.owner,
+        ownership.INSTANCE: remembered or mark or wanted.instance,
+    }
+    if taken:
+        pending = present.restored and deputy
+        origin = ownership.ADOPTED_PENDING if pending else ownership.ADOPTED
+        return {**marks, ownership.ORIGIN: origin}
+    if deputy and not kept:
+        found = ownership.RESTORED if present.restored else ownership.FOUND
+        return {**marks, ownership.ORIGIN: found}
+    return marks
 
 
 def unchanged(wanted: Kept, policy: Policy) -> bool:

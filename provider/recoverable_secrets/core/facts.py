@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -129,6 +130,21 @@ class Memory:
     live_version: str | None = None
 
 
+class Mandate(enum.Enum):
+    """On whose word an operation acts, which says how far it may go.
+
+    Attributes:
+        OWN: The user's own credentials: what the declaration says is done.
+        DEPUTY: A function with rights of its own, which serves many stacks. It acts on what is
+            provably its stack's, writes down how it came by a secret, and can answer a new id.
+        ROLLBACK: Such a function takes back what an operation did, and no more than that.
+    """
+
+    OWN = "own"
+    DEPUTY = "deputy"
+    ROLLBACK = "rollback"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """The secret should exist as declared.
@@ -140,6 +156,7 @@ class Kept:
         instance: A fresh incarnation mark, used if this operation needs one.
         version: A fresh version id, used if this operation creates the secret.
         memory: What is remembered of it; `None` where nothing existed.
+        mandate: On whose word.
     """
 
     name: str
@@ -148,6 +165,7 @@ class Kept:
     instance: str
     version: str
     memory: Memory | None = None
+    mandate: Mandate = Mandate.OWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,11 +176,15 @@ class Gone:
         name: Its exact name.
         owner: The owner tag of who asks.
         memory: What is remembered of it; `None` if it is only known by name.
+        instance: The incarnation mark of what is to go, where `memory` has none.
+        mandate: On whose word.
     """
 
     name: str
     owner: str
     memory: Memory | None = None
+    instance: str | None = None
+    mandate: Mandate = Mandate.OWN
 
 
 Wanted = Kept | Gone

@@ -15,11 +15,17 @@ PREFIX = "recoverable-secrets:"
 OWNER = f"{PREFIX}owner"
 INSTANCE = f"{PREFIX}instance"
 ORIGIN = f"{PREFIX}origin"
-MARKS = 3
-"""How many tags of a secret are ours."""
+CLAIM = (OWNER, INSTANCE, ORIGIN)
+"""The tags of a secret that are ours."""
+MARKS = len(CLAIM)
 
 CREATED = "created"
+RESTORED = "restored"
+FOUND = "found"
+"""It was live and its owner's already, such as after `DeletionPolicy: Retain`."""
 ADOPTED = "adopted"
+ADOPTED_PENDING = "adopted pending"
+"""It was adopted while its deletion was scheduled."""
 
 VERSION_PREFIX = "recoverable-secrets-"
 """Every version id that we write begins so: 20 characters, then 32 hexadecimal digits."""
@@ -104,6 +110,21 @@ def next_version_id(secret: str, current: str | None) -> str:
 def is_ours(version: str) -> bool:
     """Whether a version id is one that we wrote."""
     return re.fullmatch(VERSION_PREFIX + "[0-9a-f]{32}", version) is not None
+
+
+def adopted(tags: Mapping[str, str]) -> bool:
+    """Whether a secret was others' before it came to its owner."""
+    return tags.get(ORIGIN) in {ADOPTED, ADOPTED_PENDING}
+
+
+def marks(mark: str, tags: Mapping[str, str]) -> bool:
+    """Whether a secret carries this incarnation mark, or one that begins with it and a dot.
+
+    A deputy's marks are `<stack>.<operation>`: the first part alone stands for all operations
+    of the stack.
+    """
+    live = tags.get(INSTANCE, "")
+    return live == mark or live.startswith(f"{mark}.")
 
 
 def of_users(tags: Mapping[str, str]) -> dict[str, str]:
