@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from core import cases
 from recoverable_secrets.core import errors, facts, ownership, parse, plan
+from recoverable_secrets.core.generate import Generate
 from recoverable_secrets.core.model import Spec
 from recoverable_secrets.core.policy import Capabilities, Policy
 
@@ -60,7 +62,17 @@ PARTNER = f"arn:aws:secretsmanager:us-west-2:444455556666:secret:{LONG}-AbCdEf"
 NAMES = (cases.NAME, "a", LONG)
 OWNERS = (cases.OURS, cases.RENAMED, cases.OTHERS, "o" * 256)
 INSTANCES = (None, cases.LIVE_MARK, cases.PAST_MARK)
-VALUES = (None, cases.VALUE, cases.OTHER_VALUE)
+OPERATION = "aaaa.1111"
+MARKS = (*INSTANCES, OPERATION, "aaaa.2222", "bbbb.1111")
+"""Incarnation marks as they stand in tags: those of a user, and those of a deputy."""
+ORIGINS = (None, "created", "restored", "found", "adopted", "adopted pending")
+VALUES: tuple[dict[str, Any], ...] = (
+    {},
+    {"secret_string": cases.VALUE},
+    {"secret_string": cases.OTHER_VALUE},
+    {"generate_secret_string": Generate()},
+    {"generate_secret_string": Generate(password_length=8)},
+)
 TEXTS = (None, "", "text", "t" * 2048)
 KEYS = (None, "", "alias/a", "alias/b", "arn:aws:kms:eu-west-1:1:key/a")
 TAGS: tuple[dict[str, str] | None, ...] = (
@@ -117,9 +129,11 @@ def _known_otherwise(world: World) -> Iterator[str]:
         yield "nobody wants something without a name"
     if not isinstance(observed, facts.Present):
         return
-    literal = isinstance(wanted, facts.Kept) and wanted.spec.value is not None
-    if {observed.holds, observed.differs} - {None} and not literal:
+    spec = wanted.spec if isinstance(wanted, facts.Kept) else Spec()
+    if observed.differs and spec.value is None:
         yield "compared without a literal"
+    if observed.holds and spec.value is None and spec.generate_secret_string is None:
+        yield "wrote a value that nobody declared"
     if observed.holds is not None and observed.holds == observed.differs:
         yield "one version holds the value and does not"
     if isinstance(wanted, facts.Gone) and (observed.restored or observed.unpoliced):
@@ -160,22 +174,23 @@ def _policies() -> Iterator[Policy]:
 
 
 def _specs() -> Iterator[Spec]:
-    names = ("description", "kms_key_id", "tags", "secret_string")
-    for told in itertools.product(TEXTS, KEYS, TAGS, VALUES):
+    names = ("description", "kms_key_id", "tags")
+    for *told, value in itertools.product(TEXTS, KEYS, TAGS, VALUES):
         declared = zip(names, told, strict=True)
-        yield Spec.model_validate({name: given for name, given in declared if given is not None})
+        given = {name: content for name, content in declared if content is not None}
+        yield Spec.model_validate({**given, **value})
 
 
 policies = st.sampled_from(list(_policies()))
 specs = st.sampled_from(list(_specs()))
 pasts = product(OWNERS, INSTANCES, VERSIONS, VERSIONS)
-marks = product((None, *OWNERS), INSTANCES, (None, "created", "adopted"))
+marks = product((None, *OWNERS), MARKS, ORIGINS)
 looks = product(TEXTS, KEYS, VERSIONS, TIES)
 
 
 kinds = st.sampled_from(["unknown", "absent", "purging", *3 * ["present", "pending"]])
 found = product((False, True), (False, True), (None, cases.OLDER), VERSIONS, VERSIONS)
-who = product(NAMES, OWNERS, ("kept", "kept", "gone"))
+who = product(NAMES, OWNERS, ("kept", "kept", "gone"), (*facts.Mandate, facts.Mandate.OWN))
 
 
 @st.composite
@@ -217,28 +232,34 @@ def observations(draw: st.DrawFn, wanted: facts.Wanted) -> facts.Observed:
         return facts.Present(secret=secret)
     restored, unpoliced, spent, holds, differs = draw(found)
     literal = wanted.spec.value is not None
+    valued = literal or wanted.spec.generate_secret_string is not None
     return facts.Present(
         secret=secret,
         restored=restored,
         unpoliced=unpoliced,
         spent=spent,
-        holds=holds if literal else None,
+        holds=holds if valued else None,
         differs=differs if literal and differs != holds else None,
     )
 
 
 @st.composite
 def wants(draw: st.DrawFn) -> facts.Wanted:
-    (name, owner, end), memory = draw(who), draw(st.none() | memories())
+    (name, owner, end, mandate), memory = draw(who), draw(st.none() | memories())
+    own = mandate is facts.Mandate.OWN
+    if memory and not own:  # A deputy remembers no marks and no versions.
+        memory = dataclasses.replace(memory, instance=None, version=None, live_version=None)
     if end == "gone":
-        return facts.Gone(name=name, owner=owner, memory=memory)
+        mark = None if own else draw(st.sampled_from(["aaaa", OPERATION]))
+        return facts.Gone(name=name, owner=owner, memory=memory, instance=mark, mandate=mandate)
     return facts.Kept(
         name=name,
         spec=draw(specs),
         owner=owner,
-        instance=cases.FRESH_MARK,
+        instance=cases.FRESH_MARK if own else OPERATION,
         version=cases.FRESH,
         memory=memory,
+        mandate=mandate,
     )
 
 

@@ -50,7 +50,8 @@ IMPOSSIBLE = {
     "more tags": World(
         cases.present(cases.secret(tags={str(n): "" for n in range(51)})), KEPT, Policy(),
         cases.AWS),
-    "without a literal": World(cases.present(holds=cases.FIRST), KEPT, Policy(), cases.AWS),
+    "without a literal": World(cases.present(differs=cases.FIRST), KEPT, Policy(), cases.AWS),
+    "nobody declared": World(cases.present(holds=cases.FIRST), KEPT, Policy(), cases.AWS),
     "and does not": World(
         cases.present(holds=cases.FIRST, differs=cases.FIRST),
         cases.kept(cases.spec(cases.VALUE)), Policy(), cases.AWS),
@@ -88,7 +89,11 @@ def test_nothing_is_purged_without_force_and_our_owner(world: World) -> None:
         return
     assert world.policy.force_delete_without_recovery or world.policy.deletion == "force"
     assert world.ours
-    if isinstance(world.wanted, facts.Gone) and world.secret is not None:
+    if world.wanted.mandate is not facts.Mandate.OWN:
+        assert world.wanted.mandate is facts.Mandate.DEPUTY, "never in a rollback"
+        assert world.secret is not None
+        assert world.secret.tags[ownership.ORIGIN] == ownership.CREATED
+    elif isinstance(world.wanted, facts.Gone) and world.secret is not None:
         memory = world.wanted.memory
         live = world.secret.tags.get(ownership.INSTANCE)
         marks = {memory.instance if memory else None, live} - {None}
@@ -107,8 +112,22 @@ def test_what_is_not_ours_is_not_written_without_adopt(world: World) -> None:
     else:
         # Lost its owner tag: what is remembered may go the way that can be taken back.
         assert world.owner is None
+        assert world.wanted.mandate is facts.Mandate.OWN
         assert world.wanted.memory is not None
         assert cases.kinds(decided(world)) == ("ScheduleDeletion",)
+
+
+@given(states.worlds())
+@states.THOROUGH
+def test_a_deputy_deletes_only_what_carries_its_mark(world: World) -> None:
+    wanted = world.wanted
+    if wanted.mandate is facts.Mandate.OWN or not isinstance(wanted, facts.Gone):
+        return
+    if writes(world):
+        assert world.secret is not None
+        assert wanted.instance is not None
+        assert world.owner == wanted.owner or world.ours
+        assert ownership.marks(wanted.instance, world.secret.tags)
 
 
 @given(states.worlds())
@@ -155,7 +174,7 @@ def test_plans_hold_no_value(world: World) -> None:
 
 
 def done(action: plan.Action) -> plan.Done:
-    version = getattr(action, "version", None) if plan.literal(action) else None
+    version = getattr(action, "version", None) if plan.valued(action) else None
     made = cases.ID if isinstance(action, plan.Create) else None
     return plan.Done(id=made, version=version)
 

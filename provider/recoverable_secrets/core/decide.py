@@ -64,7 +64,8 @@ def _kept(observed: Observed, wanted: Kept, policy: Policy, store: Capabilities)
     match observed:
         case Unknown():
             if diff.unchanged(wanted, policy):
-                return Plan()  # Memory alone proves it: a change of policy makes no call.
+                # Memory alone proves it: a change of policy makes no call.
+                return Plan(notes=_notes(wanted, policy))
             if wanted.memory:
                 return Plan((plan.Look(),))
             return _create(wanted, store)  # One call if the name is free; a conflict tells if not.
@@ -84,9 +85,7 @@ def _kept(observed: Observed, wanted: Kept, policy: Policy, store: Capabilities)
             if isinstance(observed, PendingDeletion):
                 return _recreated(observed, wanted, policy, store)
             steps = tuple(diff.actions(observed, wanted, policy, store))
-            if diff.kept_foreign_value(observed, wanted, policy):
-                return Plan(steps, (_kept_value(secret),))
-            return Plan(steps)
+            return Plan(steps, _notes(wanted, policy, observed))
         case _:
             assert_never(observed)
 
@@ -178,11 +177,15 @@ def _recreated(
         if _bound(wanted):
             return _vanished(wanted)
         return _create(wanted, store, plan.Purge(), plan.Wait())
+    if policy.on_recreate is OnRecreate.REPLACE and wanted.mandate is Mandate.DEPUTY:
+        return Refusal(
+            f"{short(secret.name)} was not created by its stack, so on_recreate = replace does not "
+            "destroy it: set on_recreate to restore"
+        )
     restore = plan.Restore(undo=plan.ScheduleDeletion(days=policy.recovery_window_in_days))
     restored = Present(secret=secret, restored=True)
     steps = tuple(diff.actions(restored, wanted, policy, store))
-    kept = diff.kept_foreign_value(restored, wanted, policy)
-    return Plan((restore, *steps), (_kept_value(secret),) if kept else ())
+    return Plan((restore, *steps), _notes(wanted, policy, restored))
 
 
 def _create(wanted: Kept, store: Capabilities, *before: plan.Action) -> Plan | Refusal:
@@ -274,8 +277,11 @@ def _who(secret: Secret) -> str:
     return f"{short(secret.name)} belongs to {short(owner, 60)}"
 
 
-def _kept_value(secret: Secret) -> str:
-    return (
-        f"{short(secret.name)} keeps the value that was put outside of this declaration "
-        "(on_value_drift is keep)"
-    )
+def _notes(wanted: Kept, policy: Policy, present: Present | None = None) -> tuple[str, ...]:
+    """Return what to say of a value that stays although something else is declared."""
+    notes: list[str] = []
+    if present and diff.kept_foreign_value(present, wanted, policy):
+        notes.append("the value that was put outside of this declaration (on_value_drift is keep)")
+    if diff.kept_generated_value(present, wanted):
+        notes.append("its value: one is generated only where there is none")
+    return tuple(f"{short(wanted.name)} keeps {note}" for note in notes)

@@ -85,3 +85,16 @@ class StoreError(RecoverableSecretsError):
     def __init__(self, text: str, code: str) -> None:
         super().__init__(text)
         self.code = code
+
+
+def fault(failure: Exception) -> StoreError:
+    """Return what people may read of an error that is not ours: where it is, never its text."""
+    at = failure.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    where = f"{at.tb_frame.f_globals.get('__name__')}:{at.tb_lineno}" if at else "?"
+    return StoreError(
+        f"a fault of recoverable-secrets itself: {type(failure).__name__} at {where}. "
+        "Please report it with this line",
+        type(failure).__name__,
+    )

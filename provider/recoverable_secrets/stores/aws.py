@@ -34,12 +34,14 @@ from . import aws_errors, limits
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSRequest
 
-_CONFIG = botocore.config.Config(
+CONFIG = botocore.config.Config(
     retries={"mode": "standard", "total_max_attempts": limits.CALL_ATTEMPTS},
     connect_timeout=limits.CONNECT_SECONDS,
     read_timeout=limits.READ_SECONDS,
     user_agent_extra="recoverable-secrets",
 )
+"""How every client calls: which retries, how long."""
+
 _VALUE: contextvars.ContextVar[Sealed | None] = contextvars.ContextVar("value", default=None)
 _STAND_IN = {"SecretString": "-", "SecretBinary": b"-"}
 _LOCK = threading.Lock()  # boto3 sessions are not made safely by several threads at once
@@ -158,7 +160,7 @@ class AwsStore:
             return answer
         return plan.Done(
             id=answer.get("ARN"),
-            version=answer.get("VersionId") if plan.literal(action) else None,
+            version=answer.get("VersionId") if plan.valued(action) else None,
             date=_utc(answer.get("DeletionDate")),
         )
 
@@ -183,7 +185,7 @@ class AwsStore:
                 _VALUE.reset(token)
             return answer
 
-        return _translated(subject, call)
+        return translated(subject, call)
 
     def _region(self, ref: facts.Ref) -> str:
         arn = Arn.parse(ref.id) if ref.id else None
@@ -207,7 +209,7 @@ class AwsStore:
                 if self._session is None:
                     self._session = self._assumed(region)
                 client = self._session.client(
-                    service, region, endpoint_url=self._endpoint(service), config=_CONFIG
+                    service, region, endpoint_url=self._endpoint(service), config=CONFIG
                 )
                 client.meta.events.register("before-sign.secrets-manager", _put_value)
                 self._clients[service, region] = client
@@ -223,7 +225,7 @@ class AwsStore:
         """Return a session after all roles, each set of credentials renewed when it ends."""
         session = self._base_session()
         for role in self._where.roles:
-            sts = session.client("sts", region, endpoint_url=self._endpoint("sts"), config=_CONFIG)
+            sts = session.client("sts", region, endpoint_url=self._endpoint("sts"), config=CONFIG)
             inner = botocore.session.get_session()
             renew = functools.partial(_assume, sts, role)
             inner._credentials = (  # type: ignore[attr-defined]  # noqa: SLF001  # no public way
@@ -247,7 +249,7 @@ class AwsStore:
         if self._account is None:
             region = next(region for _, region in self._clients)
             subject = aws_errors.Subject("GetCallerIdentity", "the caller")
-            answer = _translated(subject, self._client("sts", region).get_caller_identity)
+            answer = translated(subject, self._client("sts", region).get_caller_identity)
             self._account = cast("dict[str, Any]", answer)["Account"]  # It knows no conflict.
         return str(self._account)
 
@@ -262,13 +264,20 @@ class AwsStore:
             )
 
 
-def _translated(
+def translated(
     subject: aws_errors.Subject, call: Callable[[], dict[str, Any]]
 ) -> dict[str, Any] | plan.Conflict:
     """Make a call; turn what it raises into our errors, and a conflict into an answer.
 
     Ours is raised after theirs is dealt with, so that it has no context: a chained exception
     reaches the user's log with all that it holds.
+
+    Args:
+        subject: What the call is about, for the texts.
+        call: Makes it.
+
+    Raises:
+        RecoverableSecretsError: As `SecretStore` promises.
     """
     try:
         return call()
@@ -290,7 +299,7 @@ def _assume(sts: Any, role: Role) -> dict[str, str]:
     assume = functools.partial(
         sts.assume_role, RoleArn=role.arn, RoleSessionName=role.session_name, **given
     )
-    answer = _translated(aws_errors.Subject("AssumeRole", role.arn), assume)
+    answer = translated(aws_errors.Subject("AssumeRole", role.arn), assume)
     held = cast("dict[str, Any]", answer)["Credentials"]  # It knows no conflict.
     return {
         "access_key": held["AccessKeyId"],

@@ -101,11 +101,13 @@ class Subject:
         operation: AWS's name of the operation.
         name: Name of the secret, or of the role.
         payload: The value that the call carries; looked for in texts, never shown.
+        needs: The permissions that it needs, where no table here knows the operation.
     """
 
     operation: str
     name: str
     payload: Sealed | None = None
+    needs: tuple[str, ...] = ()
 
 
 def from_service(
@@ -147,7 +149,8 @@ def _denied(text: str, subject: Subject) -> errors.AccessDenied:
     """Name the permission that the service names, or those that the operation needs."""
     named = re.findall(r"perform:? ([a-z-]+:[A-Za-z]+)", text)
     table = KMS_PERMISSIONS if "KMS" in text else PERMISSIONS
-    needed = tuple(named) or table.get(subject.operation, PERMISSIONS[subject.operation])
+    needed = tuple(named) or subject.needs or table.get(subject.operation, ())
+    needed = needed or PERMISSIONS[subject.operation]
     needed = needed or (f"sts:{subject.operation}",)  # Given to all, unless a policy denies it.
     of_key = " of its KMS key" if any(each.startswith("kms:") for each in needed) else ""
     explicit = ", which an explicit deny forbids" if "explicit deny" in text else ""
