@@ -12,7 +12,7 @@ import functools
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypedDict, TypeVar
 
 import pulumi
 from pulumi import dynamic
@@ -43,15 +43,7 @@ def _scrubbed(
         except errors.RecoverableSecretsError as failure:
             told: Exception = failure.with_traceback(None)
         except Exception as failure:  # noqa: BLE001  # any text might hold a value
-            at = failure.__traceback__
-            while at is not None and at.tb_next is not None:
-                at = at.tb_next
-            where = f"{at.tb_frame.f_globals.get('__name__')}:{at.tb_lineno}" if at else "?"
-            told = errors.StoreError(
-                f"a fault of recoverable-secrets itself: {type(failure).__name__} at {where}. "
-                "Please report it with this line",
-                type(failure).__name__,
-            )
+            told = errors.fault(failure)
         raise told from None
 
     return scrub
@@ -121,6 +113,21 @@ class SecretProvider(dynamic.ResourceProvider):
         resource.delete(_id, _plain(_props), _say)
 
 
+class GenerateSecretString(TypedDict, total=False):
+    """How a value is generated. The entries are explained in docs/reference.md."""
+
+    secret_string_template: pulumi.Input[str]
+    generate_string_key: pulumi.Input[str]
+    password_length: pulumi.Input[int]
+    exclude_characters: pulumi.Input[str]
+    exclude_lowercase: pulumi.Input[bool]
+    exclude_uppercase: pulumi.Input[bool]
+    exclude_numbers: pulumi.Input[bool]
+    exclude_punctuation: pulumi.Input[bool]
+    include_space: pulumi.Input[bool]
+    require_each_included_type: pulumi.Input[bool]
+
+
 class Secret(dynamic.Resource, module="recoverable-secrets", name="Secret"):
     """A secret in AWS Secrets Manager that survives its stack.
 
@@ -157,6 +164,7 @@ class Secret(dynamic.Resource, module="recoverable-secrets", name="Secret"):
         kms_key_id: pulumi.Input[str] | None = None,
         secret_string: pulumi.Input[str] | None = None,
         secret_binary: pulumi.Input[str] | None = None,
+        generate_secret_string: pulumi.Input[GenerateSecretString] | None = None,
         tags: pulumi.Input[Mapping[str, pulumi.Input[str]]] | None = None,
         owner: pulumi.Input[str] | None = None,
         recovery_window_in_days: pulumi.Input[int] | None = None,
@@ -181,6 +189,7 @@ class Secret(dynamic.Resource, module="recoverable-secrets", name="Secret"):
             kms_key_id: ARN, id or alias of the KMS key.
             secret_string: The value, as text. Always handled as a Pulumi secret.
             secret_binary: The value, as base64 of its bytes. Likewise.
+            generate_secret_string: How to generate a value where there is none; `{}` for defaults.
             tags: Tags; those that others add are left alone.
             owner: Owner to write into the owner tag, to hand a secret over.
             recovery_window_in_days: 7 to 30 days, 30 by default.
@@ -201,6 +210,7 @@ class Secret(dynamic.Resource, module="recoverable-secrets", name="Secret"):
             "kms_key_id": kms_key_id,
             "secret_string": _as_secret(secret_string),
             "secret_binary": _as_secret(secret_binary),
+            "generate_secret_string": generate_secret_string,
             "tags": tags,
             "owner": owner,
             "recovery_window_in_days": recovery_window_in_days,

@@ -8,15 +8,18 @@ half-way is taken back if the rest fails for good.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from .core import decide, errors, facts, learn, ownership, plan
+from .core import decide, errors, facts, generate, learn, ownership, plan
 from .core.facts import Observed, PendingDeletion, Present, Purging, Wanted
+from .core.model import Spec
 from .core.policy import Policy
+from .core.sealed import Sealed
 from .stores import SecretStore
 
 ROUNDS = 12
@@ -173,14 +176,21 @@ class _Operation:
             if isinstance(action, plan.Look):
                 self.known = self.store.observe(ref)
                 return
-            value = self.wanted.spec.value if isinstance(self.wanted, facts.Kept) else None
-            outcome = self.store.apply(ref, action, plan.payload(action, value))
+            value = self._value if plan.valued(action) else None
+            outcome = self.store.apply(ref, action, value)
             if isinstance(outcome, plan.Conflict):
                 self._conflict(action, outcome, waited=plan.Wait() in actions)
                 return
             self.known = learn.fold(self.known, action, outcome, ref)
             self.reserved = self.reserved or isinstance(self.known, Purging)
             self._did(action, outcome)
+
+    @functools.cached_property
+    def _value(self) -> Sealed | None:
+        """The value to write; one that is generated is the same for all calls of an operation."""
+        spec = self.wanted.spec if isinstance(self.wanted, facts.Kept) else Spec()
+        parameters = spec.generate_secret_string
+        return generate.generate(parameters, secrets.randbelow) if parameters else spec.value
 
     def _conflict(self, action: plan.Action, met: plan.Conflict, *, waited: bool) -> None:
         if isinstance(action, plan.Compare) and isinstance(self.known, Present):

@@ -74,7 +74,8 @@ def diff(
     value_drifted = differences.value_drifted(
         outputs.get("declared_version"), outputs.get("version_id"), new.policy
     )
-    if outputs.get("drifted") or (value_drifted and new.spec.value is not None):
+    valueless = differences.valueless(new.spec, outputs.get("version_id"))
+    if outputs.get("drifted") or valueless or (value_drifted and new.spec.value is not None):
         return True, replaces
     changed = [name for name in differences.changed(old, new) if name != "owner"]
     configured = [name for name in CONFIGURED if outputs.get(name) != inputs.get(name)]

@@ -1,9 +1,10 @@
-"""What is generated from the model: the Pulumi package schema and the reference page.
+"""What is generated from the model: the schemas of Pulumi and CloudFormation, the reference page.
 
-    python -m recoverable_secrets.schema pulumi      > schema.json
-    python -m recoverable_secrets.schema reference   > docs/reference.md
+    python -m recoverable_secrets.schema pulumi           > schema.json
+    python -m recoverable_secrets.schema reference        > docs/reference.md
+    python -m recoverable_secrets.schema cloudformation   > (this package)/cloudformation.json
 
-Both are committed; the checks fail when they drift from the model. The schema carries no
+All are committed; the checks fail when they drift from the model. The Pulumi schema carries no
 defaults: an SDK would send them as if the user had said so, and some arguments exclude others
 only when said. The descriptions tell the defaults.
 """
@@ -13,14 +14,13 @@ from __future__ import annotations
 import enum
 import json
 import sys
-import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from . import __version__
+from . import __version__, cloudformation, cloudformation_schema, described
 from .core import fields
 from .core.model import FIELDS
 from .core.sealed import Sealed
@@ -38,7 +38,7 @@ OUTPUTS: Mapping[str, tuple[str, str]] = {
 
 def pulumi_schema() -> dict[str, Any]:
     """Return the Pulumi package schema of the resource."""
-    inputs = {fields.camel(name): _property(info) for name, info in FIELDS.items()}
+    inputs = _properties(FIELDS)
     told = {
         fields.camel(name): {"type": kind, "description": doc}
         for name, (kind, doc) in OUTPUTS.items()
@@ -55,7 +55,7 @@ def pulumi_schema() -> dict[str, Any]:
         "recreate restores the same secret.",
         "keywords": ["pulumi", "aws", "secrets", "category/cloud"],
         "license": "Apache-2.0",
-        "types": dict(_enums()),
+        "types": {**dict(_enums()), **dict(_objects())},
         "provider": {"description": "Keeps secrets recoverable."},
         "resources": {
             TOKEN: {
@@ -69,19 +69,25 @@ def pulumi_schema() -> dict[str, Any]:
     }
 
 
-def _property(info: FieldInfo) -> dict[str, Any]:
+def _properties(declared: Mapping[str, FieldInfo]) -> dict[str, dict[str, Any]]:
+    return {fields.camel(name): _property(name, info) for name, info in declared.items()}
+
+
+def _property(name: str, info: FieldInfo) -> dict[str, Any]:
     known = fields.traits(info)
-    described: dict[str, Any] = {**_type(info), "description": _doc(info)}
+    shown: dict[str, Any] = {**_type(name, info), "description": described.doc(info)}
     if known.sensitive:
-        described["secret"] = True
+        shown["secret"] = True
     if known.replaces:
-        described["willReplaceOnChanges"] = True
-    return described
+        shown["willReplaceOnChanges"] = True
+    return shown
 
 
-def _type(info: FieldInfo) -> dict[str, Any]:
+def _type(name: str, info: FieldInfo) -> dict[str, Any]:
     """Return a field's type in the schema's terms."""
-    kind = _bare(info)
+    kind = described.bare(info)
+    if fields.nested(info):
+        return {"$ref": f"#/types/{PACKAGE}:index:{fields.pascal(name)}"}
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return {"$ref": f"#/types/{PACKAGE}:index:{kind.__name__}"}
     if typing.get_origin(kind) is dict:
@@ -91,26 +97,9 @@ def _type(info: FieldInfo) -> dict[str, Any]:
     return {"type": {bool: "boolean", int: "integer", str: "string", Sealed: "string"}[kind]}
 
 
-def _bare(info: FieldInfo) -> Any:
-    """Return a field's type without `None` and without how it is checked."""
-    kind = info.annotation
-    if isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union:
-        kind = next(each for each in typing.get_args(kind) if each is not type(None))
-    return typing.get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
-
-
-def _doc(info: FieldInfo) -> str:
-    """Return a field's meaning, with its default where it has one of its own."""
-    default = info.default
-    if default is None:
-        return str(info.description)
-    shown = str(default).lower() if isinstance(default, bool) else str(default)
-    return f"{info.description} Default: {shown}."
-
-
 def _enums() -> Iterator[tuple[str, dict[str, Any]]]:
     for info in FIELDS.values():
-        kind = _bare(info)
+        kind = described.bare(info)
         if isinstance(kind, type) and issubclass(kind, enum.Enum):
             members = [
                 {"name": fields.pascal(each.name.lower()), "value": each.value} for each in kind
@@ -121,17 +110,38 @@ def _enums() -> Iterator[tuple[str, dict[str, Any]]]:
             )
 
 
+def _objects() -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, info in FIELDS.items():
+        inner = fields.nested(info)
+        if inner:
+            yield (
+                f"{PACKAGE}:index:{fields.pascal(name)}",
+                {
+                    "type": "object",
+                    "description": info.description,
+                    "properties": _properties(inner.model_fields),
+                },
+            )
+
+
 _RULES = (
     "All are optional. *Not declared* means not managed; *declared and then removed* means "
-    "removed; *empty* means none. A change of what is marked *policy* makes no call."
+    "removed; *empty* means none. A change of what is marked *policy* makes no call. A dash: "
+    "CloudFormation has no such property, because the stack or the function decides it."
+)
+
+_CLOUDFORMATION = (
+    f"In a template the type is `{cloudformation.TYPE}`. `ServiceToken` is required: the ARN of "
+    "the installed function. `ServiceTimeout` bounds how long CloudFormation waits for it, in "
+    "seconds. Scalars may be written as text, which is how CloudFormation hands them on."
 )
 
 
 def reference() -> str:
     """Return the reference page, in Markdown."""
     rows = [
-        f"| `{name}` | `{fields.camel(name)}` | `{fields.pascal(name)}` | {_word(info)} "
-        f"| {_effect(info)} | {_doc(info)} |"
+        f"| `{name}` | `{fields.camel(name)}` | {_in_template(name)} | {_word(name, info)} "
+        f"| {_effect(info)} | {described.doc(info)} |"
         for name, info in FIELDS.items()
     ]
     told = [f"| `{name}` | {kind} | {doc} |" for name, (kind, doc) in OUTPUTS.items()]
@@ -148,6 +158,7 @@ def reference() -> str:
         "|---|---|---|---|---|---|",
         *rows,
         "",
+        *_inner_tables(),
         "## Outputs",
         "",
         "`name`, `region` and `owner` as they are, and:",
@@ -156,14 +167,69 @@ def reference() -> str:
         "|---|---|---|",
         *told,
         "",
+        *_template_notes(),
+        "",
     ])  # fmt: skip
 
 
-def _word(info: FieldInfo) -> str:
-    kind = _bare(info)
+def _inner_tables() -> Iterator[str]:
+    """Yield a table for each argument that has arguments of its own."""
+    for name, info in FIELDS.items():
+        inner = fields.nested(info)
+        if inner:
+            yield from (
+                f"### `{name}`",
+                "",
+                "| Python | Pulumi schema | CloudFormation | type | meaning |",
+                "|---|---|---|---|---|",
+            )
+            for part, each in inner.model_fields.items():
+                yield (
+                    f"| `{name}.{part}` | `{fields.camel(part)}` | `{fields.pascal(part)}` "
+                    f"| {_word(part, each)} | {described.doc(each)} |"
+                )
+            yield ""
+
+
+def _in_template(field: str) -> str:
+    return "-" if field in cloudformation.ELSEWHERE else f"`{fields.pascal(field)}`"
+
+
+def _template_notes() -> list[str]:
+    """Return the part about templates: what is other there than the arguments' table tells."""
+    notes = [f"- `{name}`: {text}" for name, text in cloudformation.MEANINGS.items()]
+    refused = ", ".join(f"`{name}`" for name in sorted(cloudformation.NOT_YET))
+    if refused:
+        notes.append(f"- Properties of the native type that are refused for now: {refused}.")
+    absent = [
+        f"- No `{fields.pascal(name)}`: {why}." for name, why in cloudformation.ELSEWHERE.items()
+    ]
+    told = [f"| `{name}` | {text} |" for name, text in cloudformation.ATTRIBUTES.items()]
+    return [
+        "## In CloudFormation",
+        "",
+        _CLOUDFORMATION,
+        "",
+        "What is more, or other, than the table above tells:",
+        "",
+        *notes,
+        *absent,
+        "",
+        "`Ref` gives the full ARN. `Fn::GetAtt` gives, always as text:",
+        "",
+        "| attribute | meaning |",
+        "|---|---|",
+        *told,
+    ]
+
+
+def _word(name: str, info: FieldInfo) -> str:
+    kind = described.bare(info)
+    if fields.nested(info):
+        return "mapping, see below"
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return " \\| ".join(f"`{each.value}`" for each in kind)
-    shape = str(_type(info)["type"])
+    shape = str(_type(name, info)["type"])
     return {"object": "map of text", "array": "list of text", "string": "text"}.get(shape, shape)
 
 
@@ -171,6 +237,8 @@ def _effect(info: FieldInfo) -> str:
     known = fields.traits(info)
     if known.replaces:
         return "another secret"
+    if known.initial:
+        return "nothing until there is no value"
     return "policy" if known.policy_only else "update in place"
 
 
@@ -179,6 +247,9 @@ def main(arguments: list[str]) -> str:
     made: Mapping[str, Callable[[], str]] = {
         "pulumi": lambda: json.dumps(pulumi_schema(), indent=2) + "\n",
         "reference": reference,
+        "cloudformation": lambda: (
+            json.dumps(cloudformation_schema.resource_schema(), indent=2) + "\n"
+        ),
     }
     if len(arguments) != 1 or arguments[0] not in made:
         sys.exit(f"usage: python -m recoverable_secrets.schema {' | '.join(made)}")

@@ -14,6 +14,7 @@ from recoverable_secrets.core import diff, facts, ownership, plan
 from recoverable_secrets.core.decide import decide
 from recoverable_secrets.core.diff import Relation
 from recoverable_secrets.core.fields import traits
+from recoverable_secrets.core.generate import Generate
 from recoverable_secrets.core.model import FIELDS, Declaration, Location, Spec
 from recoverable_secrets.core.policy import Policy
 
@@ -41,6 +42,10 @@ def same(declared: Spec, before: Spec | None = None, **told: Any) -> facts.Kept:
     return cases.kept(declared, memory=memory(spec=before or declared, **told))
 
 
+def generated() -> Spec:
+    return spec(generate_secret_string=Generate())
+
+
 DECLARED = spec(cases.VALUE, description="text", kms_key_id=KEY, tags={"team": "a"})
 
 UNKNOWN = {
@@ -63,6 +68,20 @@ UNKNOWN = {
     "a value of others is to be overwritten": (
         same(DECLARED, version=cases.FIRST, live_version=cases.FOREIGN),
         {"on_value_drift": "overwrite"}, ("Look",)),
+    "other parameters count for a new value only": (
+        same(spec(generate_secret_string=Generate(password_length=8)), generated(),
+             live_version=cases.FIRST), {}, ()),
+    "a value to be generated where one is known to be": (
+        same(generated(), spec(), live_version=cases.FOREIGN), {}, ()),
+    "a value to be generated where none is known to be": (
+        same(generated(), spec()), {}, ("Look",)),
+    "a generated value that is gone": (
+        same(generated(), version=cases.FIRST), {}, ("Look",)),
+    "a value of others is no worse than a generated one": (
+        same(generated(), version=cases.FIRST, live_version=cases.FOREIGN),
+        {"on_value_drift": "overwrite"}, ()),
+    "generated instead of declared": (
+        same(generated(), spec(cases.VALUE), live_version=cases.FIRST), {}, ("Look",)),
     "nothing to overwrite it with": (
         same(spec(), version=cases.FIRST, live_version=cases.FOREIGN),
         {"on_value_drift": "overwrite"}, ()),
@@ -303,7 +322,8 @@ def test_only_name_and_region_force_a_replacement() -> None:
 def test_every_other_field_can_change_in_place(name: str) -> None:
     content: dict[str, Any] = {
         "kms_key_id": "k", "description": "d", "secret_string": cases.VALUE,
-        "secret_binary": cases.VALUE, "tags": {}, "owner": "o", "recovery_window_in_days": 7,
+        "secret_binary": cases.VALUE, "generate_secret_string": Generate(), "tags": {},
+        "owner": "o", "recovery_window_in_days": 7,
         "force_delete_without_recovery": True, "deletion": "retain", "on_recreate": "fail",
         "adopt": "any", "on_value_drift": "overwrite", "timeout": 1, "profile": "p",
         "assume_role_arn": "r", "allowed_account_ids": ["1"],
@@ -330,3 +350,4 @@ def test_a_new_secret_is_made_in_one_call() -> None:
     bare = cases.kept(spec(description="", kms_key_id=""))
     made = diff.desired(bare)
     assert (made.description, made.kms_key_id, made.source) == (None, None, None)
+    assert diff.desired(cases.kept(generated())).source is plan.Source.GENERATED

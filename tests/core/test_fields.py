@@ -115,6 +115,7 @@ def test_traits_are_as_declared() -> None:
     assert {n for n, t in found.items() if t.replaces} == {"name", "region"}
     elsewhere = set(Spec.model_fields) | {"region"}
     assert {n for n, t in found.items() if t.policy_only} == set(FIELDS) - elsewhere
+    assert {n for n, t in found.items() if t.initial} == {"generate_secret_string"}
     bounds = {n: (t.minimum, t.maximum) for n, t in found.items() if t.maximum is not None}
     assert bounds == {"recovery_window_in_days": (7, 30), "timeout": (1, 3600)}
 

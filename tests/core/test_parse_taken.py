@@ -11,6 +11,7 @@ import pytest
 
 from recoverable_secrets.core import errors, parse
 from recoverable_secrets.core.fields import camel, pascal, snake
+from recoverable_secrets.core.generate import Generate
 from recoverable_secrets.core.model import FIELDS, Declaration
 from recoverable_secrets.core.policy import Adopt, Deletion, OnRecreate, OnValueDrift, Policy
 from recoverable_secrets.core.sealed import Sealed
@@ -61,6 +62,7 @@ TAKEN: dict[str, tuple[str, object, object]] = {
     "bytes that were sealed already": ("secret_binary", Sealed(b"a"), Sealed(b"a")),
     "65536 bytes": (
         "secret_binary", base64.b64encode(b"a" * BIG).decode(), Sealed(b"a" * BIG)),
+    "no more than that it is generated": ("generate_secret_string", {}, Generate()),
     "47 tags": ("tags", TAGS_47, TAGS_47),
     "no tags": ("tags", {}, {}),
     "a list of pairs": (

@@ -15,15 +15,20 @@ import pytest
 from core import cases
 from recoverable_secrets.core import diff, facts, ownership, plan
 from recoverable_secrets.core.decide import decide
+from recoverable_secrets.core.generate import Generate
 
 FACTORS: Mapping[str, tuple[str, ...]] = {
-    "declared": ("none", "literal"),
-    "remembered": ("nothing", "no value", "removed", "same", "another"),
+    "declared": ("none", "literal", "generated"),
+    "remembered": (
+        *("nothing", "no value", "removed", "same", "another"),
+        *("alike", "otherwise"),
+    ),
     "current": ("none", "remembered", "interrupted", "older", "foreign"),
     "known": ("nothing", "holds", "differs"),
     "drift": ("keep", "overwrite"),
 }
 """`removed`: a value was declared once, and then no more; it stayed where it was.
+`alike`, `otherwise`: it was generated, by the same parameters or by others.
 `interrupted`: the version that our own update makes after the remembered one."""
 
 Cell = dict[str, str]
@@ -37,8 +42,10 @@ def impossible(cell: Cell) -> str | None:
         return "without memory all versions of ours look alike"
     if cell["remembered"] == "no value" and cell["current"] == "remembered":
         return "no version held a value that was not declared"
-    if cell["declared"] == "none" and cell["known"] != "nothing":
+    if cell["declared"] != "literal" and cell["known"] == "differs":
         return "without a literal nothing was compared"
+    if cell["declared"] == "none" and cell["known"] == "holds":
+        return "nothing was written that was not declared"
     return None
 
 
@@ -46,6 +53,16 @@ ROWS: tuple[tuple[str, str, Mapping[str, str]], ...] = (
     ("nothing is declared, so nothing is managed", "leave", {"declared": "none"}),
     ("this operation knows that it is there", "leave", {"known": "holds"}),
     ("there is none yet", "write", {"current": "none"}),
+    (
+        "generated: what is there is as good as a new one",
+        "leave",
+        {"declared": "generated", "remembered": "nothing|alike"},
+    ),
+    (
+        "generated: that it is declared otherwise counts for a new one only",
+        "say",
+        {"declared": "generated"},
+    ),
     ("this operation knows that another is there", "write", {"known": "differs"}),
     (
         "restored: a value that others put is kept",
@@ -56,12 +73,12 @@ ROWS: tuple[tuple[str, str, Mapping[str, str]], ...] = (
     (
         "declared otherwise than what is there",
         "write",
-        {"remembered": "another|removed", "current": "remembered"},
+        {"remembered": "another|removed|alike|otherwise", "current": "remembered"},
     ),
     (
         "declared otherwise, and our interrupted update may have written it already",
         "compare",
-        {"remembered": "another|removed|no value"},
+        {"remembered": "another|removed|no value|alike|otherwise"},
     ),
     ("it is there already", "leave", {"current": "remembered"}),
     ("our own update that broke off", "compare", {"current": "interrupted"}),
@@ -98,8 +115,10 @@ def remembered(kind: str) -> facts.Memory | None:
     if kind == "nothing":
         return None
     value = {"same": cases.VALUE, "another": cases.OTHER_VALUE}.get(kind)
+    how = {"alike": Generate(), "otherwise": Generate(password_length=8)}.get(kind)
     version = None if kind == "no value" else cases.FIRST
-    return cases.memory(spec=cases.spec(value, tags=TAGS), version=version)
+    declared = cases.spec(value, tags=TAGS, generate_secret_string=how)
+    return cases.memory(spec=declared, version=version)
 
 
 def current(cell: Cell) -> str | None:
@@ -124,22 +143,27 @@ def case(cell: Cell) -> tuple[facts.Present, facts.Kept]:
         differs=version if cell["known"] == "differs" else None,
     )
     value = cases.VALUE if cell["declared"] == "literal" else None
-    declared = cases.spec(value, tags=TAGS)
+    how = Generate() if cell["declared"] == "generated" else None
+    declared = cases.spec(value, tags=TAGS, generate_secret_string=how)
     return live, cases.kept(declared, memory=remembered(cell["remembered"]))
 
 
 @functools.cache
-def expected(then: str, version: str | None) -> plan.Plan:
-    literal = plan.Source.LITERAL
+def expected(then: str, declared: str, version: str | None) -> plan.Plan:
     match then:
         case "compare":
-            return plan.Plan((plan.Compare(source=literal, version=str(version)),))
+            compare = plan.Compare(source=plan.Source.LITERAL, version=str(version))
+            return plan.Plan((compare,))
         case "write":
             following = ownership.next_version_id(cases.ID, version)
-            return plan.Plan((plan.SetMetadata(source=literal, version=following),))
+            source = plan.Source(declared)
+            return plan.Plan((plan.SetMetadata(source=source, version=following),))
         case "keep":
             note = f"{cases.NAME} keeps the value that was put outside of this declaration "
             return plan.Plan(notes=(note + "(on_value_drift is keep)",))
+        case "say":
+            note = f"{cases.NAME} keeps its value: one is generated only where there is none"
+            return plan.Plan(notes=(note,))
         case _:
             return plan.Plan()
 
@@ -151,7 +175,7 @@ def test_every_cell_is_decided_as_its_row_says() -> None:
         why, then = rule(cell)
         used.add(why)
         found = decide(live, wanted, cases.policy(on_value_drift=cell["drift"]), cases.AWS)
-        if found != expected(then, live.secret.version):
+        if found != expected(then, cell["declared"], live.secret.version):
             faults.append(f"{why} ({', '.join(cell.values())}): {then}, not {found}")
     assert not faults, "\n".join(faults)
     assert used == {why for why, _, _ in ROWS}, "rows that no cell needs"
@@ -167,7 +191,7 @@ def test_a_pending_secret_is_restored_and_then_treated_alike() -> None:
         pending = facts.PendingDeletion(secret=live.secret)
         policy = cases.policy(on_value_drift=cell["drift"])
         found = decide(pending, wanted, policy, cases.NO_POLICIES)
-        after = expected(then, live.secret.version)
+        after = expected(then, cell["declared"], live.secret.version)
         if found != plan.Plan((plan.Restore(), *after.actions), after.notes):
             faults.append(f"{why} ({', '.join(cell.values())}): {then}, not {found}")
     assert not faults, "\n".join(faults)
@@ -179,8 +203,8 @@ def test_the_table_is_told_in_full() -> None:
         impossible(dict(zip(FACTORS, combination, strict=True)))
         for combination in itertools.product(*FACTORS.values())
     ]
-    assert (len(whole), whole.count(None)) == (300, 156)
-    assert len(set(whole) - {None}) == 4
+    assert (len(whole), whole.count(None)) == (630, 342)
+    assert len(set(whole) - {None}) == 5
 
 
 @pytest.mark.parametrize(

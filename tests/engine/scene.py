@@ -16,6 +16,7 @@ import emulation
 from contract import worlds
 from recoverable_secrets.core import facts, ownership
 from recoverable_secrets.core.facts import Gone, Kept, Memory
+from recoverable_secrets.core.generate import Generate
 from recoverable_secrets.core.model import Spec
 from recoverable_secrets.core.policy import Policy
 from recoverable_secrets.core.sealed import Sealed
@@ -34,6 +35,15 @@ UPDATE, COMPARE, DELETE = "UpdateSecret", "PutSecretValue", "DeleteSecret"
 TAG, UNTAG, NO_POLICY = "TagResource", "UntagResource", "DeleteResourcePolicy"
 
 _numbers = itertools.count(1)
+
+
+def generated(**fields: Any) -> Spec:
+    """Return what is declared, with a value that can be told from a literal one."""
+    how = Generate(secret_string_template="{}", generate_string_key=_GENERATED)
+    return spec(None, generate_secret_string=how, **fields)
+
+
+_GENERATED = "generated"
 
 
 def spec(value: str | None = "the value", **fields: Any) -> Spec:
@@ -148,12 +158,17 @@ def end(double: emulation.Aws) -> dict[str, Any]:
     tags = {k: "<mark>" if k == ownership.INSTANCE else v for k, v in secret.tags.items()}
     return {
         "state": secret.state,
-        "versions": [(one.labels, one.value) for one in secret.versions.values()],
+        "versions": [(one.labels, _shown(one.value)) for one in secret.versions.values()],
         "tags": tags,
         "description": secret.description,
         "key": secret.kms_key_id,
         "policy": secret.policy,
     }
+
+
+def _shown(value: str | bytes) -> str | bytes:
+    made = isinstance(value, str) and value.startswith(f'{{"{_GENERATED}"')
+    return "<generated>" if made else value
 
 
 MakeScene = Callable[..., Scene]

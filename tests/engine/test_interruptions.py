@@ -25,6 +25,7 @@ from engine.scene import (
     STRANGER,
     Scene,
     end,
+    generated,
     gone,
     kept,
     make_scene,
@@ -32,6 +33,7 @@ from engine.scene import (
 )
 from recoverable_secrets.core import errors, facts
 from recoverable_secrets.core.facts import Gone, Kept
+from recoverable_secrets.core.model import Spec
 
 ANY = {
     "CreateSecret", "DescribeSecret", "RestoreSecret", "UpdateSecret", "PutSecretValue",
@@ -99,14 +101,22 @@ def _foreign(scene: Scene) -> Kept:
     return kept(CHANGED)
 
 
-def _pending_then(scene: Scene, wanted: facts.Wanted) -> facts.Wanted:
-    scene.pending()
+def _pending_then(scene: Scene, wanted: facts.Wanted, declared: Spec | None = None) -> facts.Wanted:
+    scene.pending(declared)
     return wanted
 
 
 OPERATIONS = {
     "create": Operation(lambda _: kept()),
     "create without a value": Operation(lambda _: kept(spec(None))),
+    "create, generated": Operation(lambda _: kept(generated())),
+    "update, generated where there is no value": Operation(
+        lambda s: kept(generated(description="new"), s.remember(spec(None)))
+    ),
+    "restore, generated": Operation(lambda s: _pending_then(s, kept(generated()), generated())),
+    "restore, generated where there is no value": Operation(
+        lambda s: _pending_then(s, kept(generated()), spec(None))
+    ),
     "update, every group": Operation(lambda s: kept(CHANGED, s.remember())),
     "update, tags only": Operation(lambda s: kept(spec(tags={"n": "1"}), s.remember())),
     "update, owner renamed": Operation(lambda s: kept(CHANGED, s.remember(), owner=STRANGER)),

@@ -81,7 +81,7 @@ class Watched(memory.MemoryStore):
     def apply(
         self, ref: facts.Ref, action: plan.Action, payload: Sealed | None = None
     ) -> plan.Outcome:
-        assert (payload is not None) is plan.literal(action), "a value goes only with its source"
+        assert (payload is not None) is plan.valued(action), "a value goes only with its source"
         entry = self.entries.get(ref.name)
         before = entry.secret if entry else None
         outcome = super().apply(ref, action, payload)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from recoverable_secrets import Secret, schema
+from recoverable_secrets import Secret, cloudformation, schema
 from recoverable_secrets.core import fields
 from recoverable_secrets.core.model import FIELDS
 from recoverable_secrets.core.policy import Adopt, Deletion, OnRecreate, OnValueDrift
@@ -27,13 +27,36 @@ def test_it_is_as_generated() -> None:
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_every_field_has_its_row(name: str) -> None:
-    spellings = [f"`{spell(name)}`" for spell in (str, fields.camel, fields.pascal)]
+    python, pulumi, cloudformation_name = (
+        f"`{spell(name)}`" for spell in (str, fields.camel, fields.pascal)
+    )
     cells = ROWS[name]
-    assert cells[:3] == spellings
+    elsewhere = name in cloudformation.ELSEWHERE
+    assert cells[:3] == [python, pulumi, "-" if elsewhere else cloudformation_name]
     assert str(FIELDS[name].description) in cells[5]
     traits = fields.traits(FIELDS[name])
-    expected = "another secret" if traits.replaces else "update in place"
-    assert cells[4] == ("policy" if traits.policy_only else expected)
+    expected = {
+        "another secret": traits.replaces,
+        "policy": traits.policy_only,
+        "nothing until there is no value": traits.initial,
+    }
+    assert cells[4] == next((told for told, so in expected.items() if so), "update in place")
+
+
+PARTS = {
+    f"{name}.{part}": info
+    for name, inner in ((name, fields.nested(info)) for name, info in FIELDS.items())
+    for part, info in (inner.model_fields if inner else {}).items()
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_every_part_of_a_field_has_its_row(name: str) -> None:
+    part = name.rpartition(".")[2]
+    cells = ROWS[name]
+    assert cells[1:3] == [f"`{fields.camel(part)}`", f"`{fields.pascal(part)}`"]
+    assert cells[3] in {"text", "integer", "boolean"}
+    assert str(PARTS[name].description) in cells[4]
 
 
 @pytest.mark.parametrize(
@@ -59,6 +82,7 @@ def test_every_option_is_named(
         ("allowed_account_ids", "list of text"),
         ("timeout", "integer"),
         ("force_delete_without_recovery", "boolean"),
+        ("generate_secret_string", "mapping, see below"),
     ],
 )
 def test_types_in_plain_words(name: str, word: str) -> None:
@@ -68,4 +92,4 @@ def test_types_in_plain_words(name: str, word: str) -> None:
 def test_every_output_has_its_row() -> None:
     told = set(Secret.__annotations__) - set(FIELDS)
     assert told == set(schema.OUTPUTS)
-    assert set(ROWS) == set(FIELDS) | told
+    assert set(ROWS) == {*FIELDS, *PARTS, *told, *cloudformation.ATTRIBUTES}

@@ -18,6 +18,7 @@ import recoverable_secrets
 from project import metaschema
 from recoverable_secrets import schema
 from recoverable_secrets.core import fields
+from recoverable_secrets.core.generate import Generate
 from recoverable_secrets.core.model import FIELDS
 from recoverable_secrets.core.policy import Adopt, Deletion, OnRecreate, OnValueDrift
 
@@ -80,6 +81,7 @@ def respelt(package: dict[str, Any], *path: str | int) -> str:
 
 
 ENUM = f"{TOKEN.rpartition(':')[0]}:Adopt"
+OBJECT = f"{TOKEN.rpartition(':')[0]}:GenerateSecretString"
 LEVELS: dict[str, tuple[str | int, ...]] = {
     "package": ("displayName",),
     "provider": ("provider", "description"),
@@ -88,6 +90,8 @@ LEVELS: dict[str, tuple[str | int, ...]] = {
     "input": ("resources", TOKEN, "inputProperties", "name", "willReplaceOnChanges"),
     "input's secret": ("resources", TOKEN, "inputProperties", "secretString", "secret"),
     "output's secret": ("resources", TOKEN, "properties", "secretString", "secret"),
+    "object": ("types", OBJECT, "description"),
+    "object's property": ("types", OBJECT, "properties", "passwordLength", "description"),
     "enum": ("types", ENUM, "description"),
     "enum value": ("types", ENUM, "enum", 0, "name"),
 }
@@ -164,6 +168,7 @@ TYPES: Mapping[str, dict[str, Any]] = {
     "tags": {"type": "object", "additionalProperties": {"type": "string"}},
     "allowedAccountIds": {"type": "array", "items": {"type": "string"}},
     "deletion": {"$ref": "#/types/recoverable-secrets:index:Deletion"},
+    "generateSecretString": {"$ref": "#/types/recoverable-secrets:index:GenerateSecretString"},
 }
 
 
@@ -172,6 +177,20 @@ def test_types(name: str) -> None:
     """One of each kind."""
     for described in (INPUTS[name], OUTPUTS[name]):
         assert {key: described[key] for key in TYPES[name]} == TYPES[name]
+
+
+def test_parts_of_a_field_are_described_as_declared() -> None:
+    described = PACKAGE["types"][OBJECT]
+    assert list(described) == ["type", "description", "properties"]
+    assert described["type"] == "object"
+    inner = described["properties"]
+    assert list(inner) == [fields.camel(name) for name in Generate.model_fields]
+    assert inner["passwordLength"] == {
+        "type": "integer",
+        "description": "Characters of the password, 1 to 4096. Default: 32.",
+    }
+    assert {each["type"] for each in inner.values()} == {"string", "integer", "boolean"}
+    assert not any(each.get("secret") for each in inner.values())
 
 
 @pytest.mark.parametrize("kind", [Adopt, Deletion, OnRecreate, OnValueDrift])

@@ -169,7 +169,7 @@ def test_keys_that_ended(
     before = aws.secret(table.NAME)
     spoil(aws)  # type: ignore[operator]
     with pytest.raises(errors.AccessDenied) as caught:
-        store.apply(ref, action, plan.payload(action, Sealed("v")))
+        store.apply(ref, action, Sealed("v") if plan.valued(action) else None)
     (record,) = aws.calls
     assert str(caught.value) == (
         f"{record.action} of {table.NAME}: the AWS credentials are expired or not valid ({code}). "

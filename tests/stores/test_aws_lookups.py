@@ -14,7 +14,8 @@ from contract import table, worlds
 from recoverable_secrets.core import facts, plan
 from recoverable_secrets.core.sealed import Sealed
 from recoverable_secrets.stores import aws as aws_store
-from recoverable_secrets.stores.aws import Arn, AwsStore
+from recoverable_secrets.stores.aws import AwsStore
+from recoverable_secrets.stores.aws_wire import Arn
 
 KEY_ARN = f"arn:aws:kms:{worlds.REGION}:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
@@ -171,3 +172,18 @@ def test_a_partial_arn_as_a_name(aws: emulation.Aws, store: AwsStore) -> None:
         assert store.observe(facts.Ref(part)) == facts.Absent()
         assert store.observe(facts.Ref("app", part)) == facts.Absent()
     assert present(store, facts.Ref(made.id)).name == "app"
+
+
+MANAGED = {
+    "aws:cloudformation:stack-name": "shop",
+    "aws:cloudformation:logical-id": "Db",
+    "aws:cloudformation:stack-id": "arn:aws:cloudformation:eu-west-1:1:stack/shop/guid",
+}
+
+
+def test_what_cloudformation_made_itself_is_told(aws: emulation.Aws, store: AwsStore) -> None:
+    """Its own type destroys for good what it manages; the tags that it puts tell."""
+    aws.by_hand("CreateSecret", Name="native")
+    assert present(store, facts.Ref("native")).manager is None
+    aws.plant("native", Tags=[{"Key": key, "Value": text} for key, text in MANAGED.items()])
+    assert present(store, facts.Ref("native")).manager == "resource Db of stack shop"

@@ -48,7 +48,8 @@ def set_up(store: AwsStore, ref: facts.Ref, action: plan.Action) -> facts.Ref:
 
 def payload(action: plan.Action) -> Sealed | None:
     """Return what goes with the action: the value that is there already, to compare with."""
-    return plan.payload(action, Sealed("old" if isinstance(action, plan.Compare) else NEW))
+    value = Sealed("old" if isinstance(action, plan.Compare) else NEW)
+    return value if plan.valued(action) else None
 
 
 def end(aws: emulation.Aws, ref: facts.Ref) -> tuple[Any, ...]:

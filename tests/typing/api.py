@@ -57,6 +57,19 @@ by_keyword = Secret("by-keyword", opts=pulumi.ResourceOptions(ignore_changes=["s
 
 binary = Secret("binary", secret_binary=config.require_secret("key"))
 
+generated = Secret("generated", generate_secret_string={})
+
+in_json = Secret(
+    "in-json",
+    generate_secret_string={
+        "secret_string_template": pulumi.Output.json_dumps({"user": plain.arn}),
+        "generate_string_key": "password",
+        "password_length": 24,
+        "exclude_characters": "'",
+        "exclude_punctuation": config.require_bool("plain"),
+    },
+)
+
 as_json = Secret("json", secret_string=pulumi.Output.json_dumps({"user": "u", "pw": plain.arn}))
 
 later = Secret("later", tags=pulumi.Output.from_input({"a": "b"}))
@@ -104,6 +117,8 @@ Secret("a", secret_string=b"bytes")  # type: ignore[arg-type]
 Secret("a", recovery_window_in_days="7")  # type: ignore[arg-type]
 Secret("a", tags=[{"Key": "a", "Value": "b"}])  # type: ignore[arg-type]
 Secret("a", tags={"a": 1})  # type: ignore[dict-item]
+Secret("a", generate_secret_string={"length": 8})  # type: ignore[arg-type]
+Secret("a", generate_secret_string={"password_length": "8"})  # type: ignore[arg-type]
 Secret("a", allowed_account_ids=[1])  # type: ignore[list-item]
 Secret.get("a")  # type: ignore[call-arg]
 _ = plain.secret_string  # type: ignore[attr-defined]

@@ -211,6 +211,13 @@ def _not_ours(secret: Secret, wanted: Kept, policy: Policy, observed: Observed) 
             f"{_who(secret)} and {state}: left alone. Use another name, or set adopt to any to "
             "take it over"
         )
+    held = secret.manager and ownership.HANDOVER not in secret.tags
+    if related is not Relation.OURS and held:
+        return Refusal(
+            f"{short(secret.name, 40)} is {clip(secret.manager or '', 56)}, which would destroy it "
+            "for good when removed: deploy that with DeletionPolicy: Retain and the tag "
+            f"{ownership.HANDOVER} first"
+        )
     return None
 
 

@@ -106,13 +106,17 @@ def value_step(present: Present, wanted: Kept, policy: Policy) -> Step:
     """Return what to do about the value, from version ids alone.
 
     Our version ids tell our values from those of people and rotation; memory tells which of
-    ours held the declared one.
+    ours held the declared one. A generated value is for a secret without one: it is no better
+    than the value that is there.
     """
     literal, current, memory = wanted.spec.value, present.secret.version, wanted.memory
-    if literal is None or (current is not None and current == present.holds):
+    source = _source(wanted.spec)
+    if source is None or (current is not None and current == present.holds):
         return Step.LEAVE
     if current is None or current == present.differs:
         return Step.WRITE
+    if source is plan.Source.GENERATED:
+        return Step.LEAVE
     overwrite = policy.on_value_drift is OnValueDrift.OVERWRITE
     if memory is None:
         # Restored, or left by a run that broke off: ours may hold an older literal.
@@ -126,12 +130,40 @@ def value_step(present: Present, wanted: Kept, policy: Policy) -> Step:
     return Step.COMPARE if overwrite or interrupted else Step.LEAVE
 
 
+def _source(spec: Spec) -> plan.Source | None:
+    """Return where the declared value comes from; `None` if none is declared."""
+    if spec.generate_secret_string is not None:
+        return plan.Source.GENERATED
+    return None if spec.value is None else plan.Source.LITERAL
+
+
+def valueless(spec: Spec, live: str | None) -> bool:
+    """Whether a value is to be generated, as there is no current version."""
+    return _source(spec) is plan.Source.GENERATED and live is None
+
+
 def kept_foreign_value(present: Present, wanted: Kept, policy: Policy) -> bool:
     """Whether a literal is declared but the value of someone else stays."""
     current = present.secret.version
     if current is None or wanted.spec.value is None or ownership.is_ours(current):
         return False
     return current != present.holds and value_step(present, wanted, policy) is Step.LEAVE
+
+
+def kept_generated_value(present: Present | None, wanted: Kept) -> bool:
+    """Whether a value stays although how to generate one is declared otherwise than before.
+
+    Args:
+        present: The live secret; `None` where memory alone decides.
+        wanted: What is declared, and what is remembered.
+    """
+    memory, declared = wanted.memory, wanted.spec.generate_secret_string
+    if memory is None or declared is None or memory.spec.generate_secret_string == declared:
+        return False
+    if present is None:
+        return memory.live_version is not None
+    # What this operation wrote is new, also where the answer to that was lost.
+    return present.secret.version not in {None, present.holds, present.spent}
 
 
 def _metadata(present: Present, wanted: Kept, *, exact: bool, write: bool) -> plan.SetMetadata:
@@ -142,7 +174,7 @@ def _metadata(present: Present, wanted: Kept, *, exact: bool, write: bool) -> pl
     return plan.SetMetadata(
         description=description if description != secret.description else None,
         kms_key_id=None if key is None or same_key(key, secret.kms_key_id) else key,
-        source=plan.Source.LITERAL if write else None,
+        source=_source(spec) if write else None,
         version=_next_version(present) if write else None,
     )
 
@@ -242,9 +274,9 @@ def unchanged(wanted: Kept, policy: Policy) -> bool:
     parts = ("description", "kms_key_id", "value", "tags")
     if any(getattr(memory.spec, part) != getattr(wanted.spec, part) for part in parts):
         return False
-    return wanted.spec.value is None or not value_drifted(
-        memory.version, memory.live_version, policy
-    )
+    if wanted.spec.value is None:
+        return not valueless(wanted.spec, memory.live_version)
+    return not value_drifted(memory.version, memory.live_version, policy)
 
 
 def value_drifted(version: str | None, live: str | None, policy: Policy) -> bool:
@@ -286,5 +318,5 @@ def desired(wanted: Kept) -> plan.Create:
         kms_key_id=spec.kms_key_id or None,
         tags=plan.frozen({**(spec.tags or {}), **marks}),
         version=wanted.version,
-        source=plan.Source.LITERAL if spec.value else None,
+        source=_source(spec),
     )

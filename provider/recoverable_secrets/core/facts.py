@@ -41,6 +41,7 @@ class Secret:
         primary_region: Where its primary is, if this one is a replica.
         service: The service that owns it, if one does.
         partners: Secrets of other accounts that it is tied to.
+        manager: What else manages it, in words, and may destroy it one day.
         replicas: Regions that hold a replica of it.
     """
 
@@ -53,6 +54,7 @@ class Secret:
     primary_region: str | None = None
     service: str | None = None
     partners: tuple[str, ...] = ()
+    manager: str | None = None
     replicas: tuple[str, ...] = ()
 
 

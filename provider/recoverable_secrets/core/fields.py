@@ -8,6 +8,7 @@ reference table all come from it.
 from __future__ import annotations
 
 import re
+import typing
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -25,6 +26,7 @@ class Traits:
         replaces: A change means another secret.
         sensitive: The content is a secret.
         policy_only: A change makes no call.
+        initial: A change makes no call either: it counts for what is made from then on.
         minimum: Smallest number allowed, inclusive.
         maximum: Largest number allowed, inclusive.
     """
@@ -32,6 +34,7 @@ class Traits:
     replaces: bool = False
     sensitive: bool = False
     policy_only: bool = False
+    initial: bool = False
     minimum: int | None = None
     maximum: int | None = None
 
@@ -57,6 +60,12 @@ def traits(info: FieldInfo) -> Traits:
 def declared(*models: type[BaseModel]) -> dict[str, FieldInfo]:
     """Return all fields of the models, in the order of declaration."""
     return {name: info for model in models for name, info in model.model_fields.items()}
+
+
+def nested(info: FieldInfo) -> type[BaseModel] | None:
+    """Return the model that a field holds, if it holds one."""
+    kinds = (info.annotation, *typing.get_args(info.annotation))
+    return next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)
 
 
 Spelling = Callable[[str], str]

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from . import fields
 from .fields import field
+from .generate import Generate
 from .policy import Policy
 from .sealed import Sealed
 
@@ -104,10 +105,21 @@ class Spec(BaseModel):
         "`aws/secretsmanager`.",
     )
     secret_string: SealedText | None = field(
-        None, "The value, as text. Excludes `secret_binary`.", sensitive=True
+        None,
+        "The value, as text. Excludes `secret_binary` and `generate_secret_string`.",
+        sensitive=True,
     )
     secret_binary: SealedBinary | None = field(
-        None, "The value, as base64 of its bytes. Excludes `secret_string`.", sensitive=True
+        None,
+        "The value, as base64 of its bytes. Excludes `secret_string` and `generate_secret_string`.",
+        sensitive=True,
+    )
+    generate_secret_string: Generate | None = field(
+        None,
+        "How to generate a value for a secret that has none; empty means 32 characters of all "
+        "kinds. A value that is there stays, whatever changes here. Excludes `secret_string` and "
+        "`secret_binary`.",
+        initial=True,
     )
     tags: Tags | None = field(
         None,

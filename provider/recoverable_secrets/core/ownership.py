@@ -19,6 +19,9 @@ CLAIM = (OWNER, INSTANCE, ORIGIN)
 """The tags of a secret that are ours."""
 MARKS = len(CLAIM)
 
+HANDOVER = f"{PREFIX}handover"
+"""A tag that says: whoever managed this secret will let it go and not destroy it."""
+
 CREATED = "created"
 RESTORED = "restored"
 FOUND = "found"

@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from . import errors, ownership
+from . import errors, fields, generate, ownership
 from .fields import Spelling, snake, traits
 from .model import FIELDS, Declaration, Location, Spec, listed
 from .policy import Capabilities, Deletion, OnRecreate, Policy
@@ -25,6 +26,7 @@ def parse(
     *,
     spelling: Spelling = snake,
     unknown: Collection[str] = (),
+    allowed: Collection[str] = FIELDS,
 ) -> Declaration:
     """Return the declaration that `given` makes.
 
@@ -33,17 +35,14 @@ def parse(
         capabilities: Limits of the store that will hold the secret.
         spelling: How the surface spells a field's name; errors use the same.
         unknown: Names whose content cannot be known yet; they are not looked at.
+        allowed: The fields that the surface has.
 
     Raises:
         InvalidInput: With every problem found, none of which shows what was given.
     """
-    names = {spelling(name): name for name in FIELDS}
-    problems = [_stranger(key, names) for key in given if key not in names]
-    raw = {
-        field: given[name]
-        for name, field in names.items()
-        if name not in unknown and given.get(name) is not None
-    }
+    names = {spelling(name): name for name in FIELDS if name in allowed}
+    named, problems = _named(given, FIELDS, spelling)
+    raw = {name: content for name, content in named.items() if spelling(name) not in unknown}
     parts: list[BaseModel] = []
     for model in (Spec, Policy, Location):
         part, faults = _validate(model, raw, spelling)
@@ -53,6 +52,7 @@ def parse(
     understood = {name for part in parts for name in part.model_fields_set}
     unsure = (raw.keys() - understood) | {names[name] for name in unknown if name in names}
     problems += _contradictions(declaration, spelling, unsure)
+    problems += _generate_problems(declaration.spec, raw, capabilities, spelling)
     problems += _over_limits(declaration, capabilities, spelling)
     problems += _tag_problems(_readable(raw.get("tags")), capabilities, spelling("tags"))
     if problems:
@@ -70,24 +70,56 @@ def recall(remembered: Mapping[str, Any]) -> Declaration:
     return Declaration(spec=spec, policy=policy, location=location)
 
 
-def _validate(model: type[M], raw: Mapping[str, Any], spelling: Spelling) -> tuple[M, list[str]]:
-    """Return the model made of the fields that are right, and a text for each that is not."""
+def _named(
+    given: Mapping[Any, Any], declared: Mapping[str, FieldInfo], spelling: Spelling, at: str = ""
+) -> tuple[dict[str, Any], list[str]]:
+    """Return what is given by the names of the fields, and a text for each name that is none."""
+    names = {spelling(name): name for name in declared}
+    problems = [_stranger(key, names, at) for key in given if key not in names]
+    return {f: given[name] for name, f in names.items() if given.get(name) is not None}, problems
+
+
+def _validate(
+    model: type[M], raw: Mapping[str, Any], spelling: Spelling, at: str = ""
+) -> tuple[M, list[str]]:
+    """Return the model made of the fields that are right, and a text for each that is not.
+
+    Args:
+        model: What to make.
+        raw: What is given, by the names of the fields.
+        spelling: How the surface spells a field's name.
+        at: The place of the model inside another one, for the texts.
+    """
     mine = {name: raw[name] for name in model.model_fields if name in raw}
+    texts: list[str] = []
+    for name, content in mine.items():
+        inner = fields.nested(model.model_fields[name])
+        if inner and isinstance(content, Mapping):
+            place = f"{at}{spelling(name)}."
+            named, strangers = _named(content, inner.model_fields, spelling, place)
+            mine[name], faults = _validate(inner, named, spelling, place)
+            texts += [*strangers, *faults]
     try:
-        return model.model_validate(mine), []
+        return model.model_validate(mine), texts
     except ValidationError as failure:
         found = failure.errors(include_input=False, include_url=False)
     wrong = {str(fault["loc"][0]) for fault in found}
     rest = {name: content for name, content in mine.items() if name not in wrong}
-    texts = dict.fromkeys(_text(fault, mine, spelling) for fault in found)
-    return model.model_validate(rest), list(texts)
+    texts += dict.fromkeys(_text(fault, model, mine, spelling, at) for fault in found)
+    return model.model_validate(rest), texts
 
 
-def _text(fault: ErrorDetails, raw: Mapping[str, Any], spelling: Spelling) -> str:
+def _text(
+    fault: ErrorDetails,
+    model: type[BaseModel],
+    raw: Mapping[str, Any],
+    spelling: Spelling,
+    at: str,
+) -> str:
     """Say what is wrong with one field, in the words of its declaration."""
     name = str(fault["loc"][0])
-    shown = spelling(name)
-    known = traits(FIELDS[name])
+    shown = at + spelling(name)
+    known = traits(model.model_fields[name])
     if name == "recovery_window_in_days" and raw[name] in ("0", 0) and raw[name] is not False:
         force = spelling("force_delete_without_recovery")
         return (
@@ -108,13 +140,14 @@ def _shape(kind: str) -> str:
     return {
         "dict_type": "must be a mapping of text to text",
         "list_type": "must be a list of text",
+        "model_type": "must be a mapping",
     }.get(kind, "has the wrong type")
 
 
-def _stranger(key: object, names: Mapping[str, str]) -> str:
+def _stranger(key: object, names: Mapping[str, str], at: str) -> str:
     near = difflib.get_close_matches(str(key), names, n=2, cutoff=0.65)
     hint = f"did you mean {' or '.join(near)}?" if near else "remove it"
-    return f"{errors.short(str(key))} is not an argument of a recoverable secret: {hint}"
+    return f"{at}{errors.short(str(key))} is not an argument of a recoverable secret: {hint}"
 
 
 def _contradictions(
@@ -122,11 +155,9 @@ def _contradictions(
 ) -> Iterator[str]:
     """Yield what fits no secret although each field alone is right."""
     spec, policy = declaration.spec, declaration.policy
-    text, binary, window, force, deletion, recreate = map(
+    window, force, deletion, recreate = map(
         spelling,
         (
-            "secret_string",
-            "secret_binary",
             "recovery_window_in_days",
             "force_delete_without_recovery",
             "deletion",
@@ -134,8 +165,10 @@ def _contradictions(
         ),
     )
     said = policy.model_fields_set
-    if spec.secret_string and spec.secret_binary:
-        yield f"{text} and {binary} exclude each other: a version holds one of them; remove one"
+    values = ("secret_string", "secret_binary", "generate_secret_string")
+    several = [spelling(name) for name in values if getattr(spec, name) is not None]
+    if len(several) > 1:
+        yield f"{' and '.join(several)} exclude each other: a version holds one of them; keep one"
     if policy.force and "recovery_window_in_days" in said:
         yield f"{window} and deletion by force exclude each other: remove one of them"
     scheduled = "deletion" in said and policy.deletion is not Deletion.FORCE
@@ -147,6 +180,25 @@ def _contradictions(
             f"{recreate} = replace destroys the pending secret for good: it needs {force} as well, "
             "or use restore"
         )
+
+
+def _generate_problems(
+    spec: Spec, raw: Mapping[str, Any], store: Capabilities, spelling: Spelling
+) -> Iterator[str]:
+    """Yield why no value can be generated as declared, or none that fits."""
+    parameters, at = spec.generate_secret_string, spelling("generate_secret_string")
+    if parameters is None:
+        return
+    given = raw["generate_secret_string"]
+    unsure = {
+        name
+        for name in generate.Generate.model_fields.keys() - parameters.model_fields_set
+        if isinstance(given, Mapping) and given.get(spelling(name)) is not None
+    }
+    yield from generate.problems(parameters, lambda name: f"{at}.{spelling(name)}", unsure)
+    size = generate.largest(parameters)
+    if size > store.value_bytes:
+        yield f"{at} can make a value of {size} bytes, but {store.value_bytes} fit: shorten it"
 
 
 def _over_limits(

@@ -12,13 +12,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from .sealed import Sealed
-
 
 class Source(enum.StrEnum):
     """Where a value comes from."""
 
     LITERAL = "literal"
+    GENERATED = "generated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,14 +178,9 @@ class Conflict:
 Outcome = Done | Conflict
 
 
-def literal(action: Action) -> bool:
-    """Whether an action sends the declared literal."""
-    return getattr(action, "source", None) is Source.LITERAL
-
-
-def payload(action: Action, value: Sealed | None) -> Sealed | None:
-    """Return the value that goes with an action, if one does."""
-    return value if literal(action) else None
+def valued(action: Action) -> bool:
+    """Whether a value goes with an action."""
+    return getattr(action, "source", None) is not None
 
 
 def describe(plan: Plan | Refusal) -> str:

@@ -9,14 +9,12 @@ from __future__ import annotations
 import base64
 import contextvars
 import dataclasses
-import datetime as dt
 import functools
 import json
 import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
@@ -29,7 +27,7 @@ from recoverable_secrets.core import errors, facts, plan
 from recoverable_secrets.core.policy import Capabilities
 from recoverable_secrets.core.sealed import Sealed
 
-from . import aws_errors, limits
+from . import aws_errors, aws_wire, limits
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSRequest
@@ -83,23 +81,6 @@ class Connection:
     endpoints: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Arn:
-    """The parts of a secret's ARN that tell where it is."""
-
-    partition: str
-    region: str
-    account: str
-
-    @classmethod
-    def parse(cls, text: str) -> Arn | None:
-        """Return the parts of a full secret ARN, or `None` for anything else."""
-        match text.split(":"):
-            case ["arn", partition, "secretsmanager", region, account, "secret", _]:
-                return cls(partition, region, account)
-        return None
-
-
 def connection(settings: Mapping[str, Any]) -> Connection:
     """Return the connection that a surface's plain settings describe."""
     arn, roles = settings.get("assume_role_arn"), settings.get("assume_roles") or ()
@@ -145,23 +126,23 @@ class AwsStore:
             return facts.Absent()
         if (ref.id or ref.name) not in {found["ARN"], found["Name"]}:
             return facts.Absent()  # Found by part of its ARN: not the one that was asked for.
-        secret = _secret(found)
+        secret = aws_wire.secret(found)
         if "DeletedDate" in found:
-            return facts.PendingDeletion(secret=secret, date=_utc(found["DeletedDate"]))
+            return facts.PendingDeletion(secret=secret, date=aws_wire.utc(found["DeletedDate"]))
         return facts.Present(secret=secret)
 
     def apply(
         self, ref: facts.Ref, action: plan.Action, payload: Sealed | None = None
     ) -> plan.Outcome:
         """Carry out one action in one call; see `SecretStore`."""
-        operation, request = _request(ref, action)
+        operation, request = aws_wire.request(ref, action)
         answer = self._call(ref, operation, request, payload)
         if isinstance(answer, plan.Conflict):
             return answer
         return plan.Done(
             id=answer.get("ARN"),
             version=answer.get("VersionId") if plan.valued(action) else None,
-            date=_utc(answer.get("DeletionDate")),
+            date=aws_wire.utc(answer.get("DeletionDate")),
         )
 
     def _call(
@@ -188,7 +169,7 @@ class AwsStore:
         return translated(subject, call)
 
     def _region(self, ref: facts.Ref) -> str:
-        arn = Arn.parse(ref.id) if ref.id else None
+        arn = aws_wire.Arn.parse(ref.id) if ref.id else None
         region = arn.region if arn else self._where.region or self._usual_region
         if not region:
             raise errors.InvalidInput([
@@ -255,7 +236,7 @@ class AwsStore:
 
     def _prove_account(self, ref: facts.Ref) -> None:
         """Refuse to believe that a secret is gone if the caller looks in another account."""
-        arn = Arn.parse(ref.id) if ref.id else None
+        arn = aws_wire.Arn.parse(ref.id) if ref.id else None
         if arn and self._caller() != arn.account:
             raise errors.Refused(
                 f"{errors.short(ref.name)} is in account {arn.account}, but the credentials are "
@@ -309,11 +290,6 @@ def _assume(sts: Any, role: Role) -> dict[str, str]:
     }
 
 
-def _utc(date: dt.datetime | None) -> dt.datetime | None:
-    """Return a date in UTC; boto3 gives the machine's own time zone."""
-    return None if date is None else date.astimezone(dt.UTC)
-
-
 def _put_value(request: AWSRequest, **_: object) -> None:
     """Put the value where its stand-in is, in the last moment before the call is signed."""
     value = _VALUE.get()
@@ -328,76 +304,3 @@ def _put_value(request: AWSRequest, **_: object) -> None:
     else:
         body["SecretString"] = content
     request.data = json.dumps(body).encode()
-
-
-def _secret(found: Mapping[str, Any]) -> facts.Secret:
-    arn = Arn.parse(found["ARN"])
-    primary = found.get("PrimaryRegion")
-    current = [
-        version
-        for version, stages in (found.get("VersionIdsToStages") or {}).items()
-        if "AWSCURRENT" in stages
-    ]
-    ties = [found.get("CrossAccountPrimary") or {}, *(found.get("CrossAccountReplicas") or ())]
-    return facts.Secret(
-        id=found["ARN"],
-        name=found["Name"],
-        description=found.get("Description") or "",
-        kms_key_id=found.get("KmsKeyId") or None,
-        tags=MappingProxyType({tag["Key"]: tag["Value"] for tag in found.get("Tags") or ()}),
-        version=current[0] if current else None,
-        primary_region=primary if arn and primary != arn.region else None,
-        service=found.get("OwningService"),
-        partners=tuple(
-            tie.get("ReplicaSecretARN") or tie["PrimarySecretARN"] for tie in ties if tie
-        ),
-        replicas=tuple(
-            sorted(replica["Region"] for replica in found.get("ReplicationStatus") or ())
-        ),
-    )
-
-
-def _request(ref: facts.Ref, action: plan.Action) -> tuple[str, dict[str, Any]]:
-    """Return the operation that carries an action out, and its parameters without the value."""
-    match action:
-        case plan.Create():
-            return "CreateSecret", _given(
-                Name=ref.name,
-                ClientRequestToken=action.version,
-                Description=action.description,
-                KmsKeyId=action.kms_key_id,
-                Tags=_tag_list(action.tags),
-            )
-        case plan.SetMetadata():
-            return "UpdateSecret", _given(
-                SecretId=ref.id,
-                ClientRequestToken=action.version,
-                Description=action.description,
-                KmsKeyId=action.kms_key_id,
-            )
-        case plan.Compare():
-            return "PutSecretValue", {"SecretId": ref.id, "ClientRequestToken": action.version}
-        case plan.SetTags():
-            return "TagResource", {"SecretId": ref.id, "Tags": _tag_list(action.tags)}
-        case plan.DropTags():
-            return "UntagResource", {"SecretId": ref.id, "TagKeys": list(action.keys)}
-    simple = _SIMPLE.get(type(action))
-    if simple is None:
-        raise errors.StoreError(f"{type(action).__name__} is not for stores", "NoAction")
-    return simple[0], {"SecretId": ref.id, **simple[1](action)}
-
-
-_SIMPLE: Mapping[type[plan.Action], tuple[str, Callable[[Any], dict[str, Any]]]] = {
-    plan.Restore: ("RestoreSecret", lambda _: {}),
-    plan.DropPolicy: ("DeleteResourcePolicy", lambda _: {}),
-    plan.ScheduleDeletion: ("DeleteSecret", lambda a: {"RecoveryWindowInDays": a.days}),
-    plan.Purge: ("DeleteSecret", lambda _: {"ForceDeleteWithoutRecovery": True}),
-}
-
-
-def _given(**parameters: Any) -> dict[str, Any]:
-    return {name: content for name, content in parameters.items() if content is not None}
-
-
-def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": content} for key, content in sorted(tags.items())]
