@@ -6,8 +6,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 READY := .venv/.ready
 JOBS ?= 2
+RESOURCE_SCHEMA := provider/recoverable_secrets/cloudformation.json
 
-.PHONY: help demo test check format schema live-aws bench clean
+.PHONY: help demo test check format schema lambda live-aws bench clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +25,7 @@ demo: $(READY) ## Tell the story on an embedded emulator: create, destroy, resto
 
 test: $(READY) ## Run all tests, the real Pulumi engine's included
 	@$(BIN)/python -m tools.pulumi_cli >/dev/null
+	@$(BIN)/python -m tools.ministack >/dev/null
 	@PYTHONPATH=tests $(BIN)/python -m e2e.pythons
 	@rm -f .coverage .coverage.*
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --cov --cov-report= $(ARGS)
@@ -34,23 +36,30 @@ check: $(READY) ## Run all checks that need no engine: lint, types, contracts, d
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/interrogate -q provider
+	@$(BIN)/interrogate -q provider lambda_handler
 	@$(BIN)/python -m recoverable_secrets.schema pulumi | cmp - schema.json
 	@$(BIN)/python -m recoverable_secrets.schema reference | cmp - docs/reference.md
+	@$(BIN)/python -m recoverable_secrets.schema cloudformation | cmp - $(RESOURCE_SCHEMA)
 
 format: $(READY) ## Format the code and mend what can be mended
 	@$(BIN)/ruff check --fix-only -q .
 	@$(BIN)/ruff format -q .
 
-schema: $(READY) ## Generate schema.json and docs/reference.md from the model
+schema: $(READY) ## Generate the schemas and docs/reference.md from the model
 	@$(BIN)/python -m recoverable_secrets.schema pulumi > schema.json
 	@$(BIN)/python -m recoverable_secrets.schema reference > docs/reference.md
+	@$(BIN)/python -m recoverable_secrets.schema cloudformation > $(RESOURCE_SCHEMA)
+
+lambda: $(READY) ## Build the zip files for Lambda in dist/, the same bytes each time
+	@$(BIN)/python -m tools.bundle
 
 live-aws: $(READY) ## Check the emulator's rows against real AWS (costs cents; asks first)
 	@$(BIN)/python -m tools.live_aws
 
-bench: $(READY) ## Count the API calls of each operation
+bench: $(READY) ## Count the calls of each operation; measure the function, cold and warm
 	@$(BIN)/python bench/calls.py
+	@$(BIN)/python bench/cold_start.py
+	@$(BIN)/python bench/warm.py
 
 clean: ## Remove what the targets made in this folder
 	@rm -rf .venv .coverage .coverage.* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

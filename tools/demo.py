@@ -1,7 +1,8 @@
-"""The story of a secret that survives its stack, on the real Pulumi engine and an emulator.
+"""The story of a secret that survives its stack: on CloudFormation, then on Pulumi.
 
-Each step runs `pulumi up` or `pulumi destroy` on examples/01-pulumi-secret, shows what the
-emulated AWS holds then, and checks what it claims. Exit code 1 if any claim fails.
+Real stacks on an emulator come first, as they need Python only (demo_stacks.py). Then each step
+runs `pulumi up` or `pulumi destroy` of the real engine on examples/01-pulumi-secret, shows what the
+emulated AWS holds, and checks what it claims. Exit code 1 if any claim fails.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from typing import Any
 
 from pulumi import automation as auto
 from rich.console import Console
-from rich.table import Table
-from tools import pulumi_cli
+from tools import demo_stacks, pulumi_cli
+from tools.stage import ROOT, Stage
 
-ROOT = Path(__file__).resolve().parent.parent
+from e2e import engine as real
+from emulation import Aws, Clock
+
 PROGRAM = ROOT / "examples" / "01-pulumi-secret" / "__main__.py"
 NAME = "shop/demo/database-password"
 REGION = "eu-central-1"
@@ -32,30 +35,15 @@ VALUES = {
 }
 FIRST, SECOND, PERSONS, OTHERS = VALUES
 
-sys.path.insert(0, str(ROOT / "tests"))
-from e2e import engine as real  # noqa: E402  # found only now
-from emulation import Aws, Clock  # noqa: E402
 
-
-class Demo:
-    """The emulated AWS, a stack on the real engine, and what was claimed of them."""
+class Demo(Stage):
+    """A stack on the real engine."""
 
     def __init__(self, aws: Aws, engine: real.Engine, console: Console) -> None:
-        self.aws, self.engine, self.console = aws, engine, console
-        self.failed = 0
+        """Make it; the arguments are running already."""
+        super().__init__(aws, console, VALUES)
+        self.engine = engine
         self.program = real.example(PROGRAM)
-
-    def say(self, title: str, *lines: str) -> None:
-        """Print a step's title and what is worth knowing of it."""
-        self.console.rule(f"[bold]{title}")
-        for line in lines:
-            self.console.print(line)
-
-    def claim(self, text: str, *, holds: bool) -> None:
-        """Print a claim and whether it holds."""
-        self.failed += not holds
-        mark = "[green]✓[/]" if holds else "[red]✗ NOT SO:[/]"
-        self.console.print(f" {mark} {text}")
 
     def up(self, *, fails: bool = False, **settings: str) -> real.Run:
         """Run `pulumi up` with these settings, and show what AWS holds then."""
@@ -80,25 +68,8 @@ class Demo:
         self.console.print(f"[cyan]$ {command}[/]  [dim]{run.seconds:.1f} s, {run.steps}[/]")
         for line in dict.fromkeys(told(run)):
             self.console.print(f"   [yellow]{line}[/]", highlight=False)
-        table = Table("name", "state", "ARN ends in", "value", "versions", "deleted on")
-        for secret in self.aws.secrets():
-            table.add_row(
-                secret.name,
-                secret.state,
-                (secret.arn or "")[-6:],
-                VALUES.get(str(secret.value), "none"),
-                str(len(secret.versions)),
-                f"{secret.purge_date:%Y-%m-%d}" if secret.purge_date else "",
-            )
-        self.console.print(table)
+        self.show()
         return run
-
-    def readable(self, name: str = NAME) -> bool:
-        """Whether an application could read the value now."""
-        with contextlib.suppress(Exception):
-            self.aws.by_hand("GetSecretValue", SecretId=name)
-            return True
-        return False
 
 
 def told(run: real.Run) -> Iterator[str]:
@@ -121,7 +92,7 @@ def story(demo: Demo) -> None:
     demo.destroy()
     pending = aws.secret(NAME)
     demo.claim("it is scheduled for deletion, 30 days from now", holds=pending.state == "pending")
-    demo.claim("its value cannot be read meanwhile", holds=not demo.readable())
+    demo.claim("its value cannot be read meanwhile", holds=not demo.readable(NAME))
 
     demo.say("3. Up again restores it")
     demo.up()
@@ -129,7 +100,7 @@ def story(demo: Demo) -> None:
     demo.claim(
         "it is live again under the same ARN", holds=(back.state, back.arn) == ("live", born.arn)
     )
-    demo.claim("with the same value", holds=back.value == FIRST and demo.readable())
+    demo.claim("with the same value", holds=back.value == FIRST and demo.readable(NAME))
     demo.claim("and no new version was made", holds=back.versions == born.versions)
 
     demo.say("4. Another value in the program, on the way back")
@@ -201,14 +172,24 @@ def stage(console: Console) -> Iterator[Demo]:
         yield Demo(aws, engine, console)
 
 
-def main() -> int:
-    """Tell the story; return how many claims failed, as an exit code."""
-    console = Console(width=118)
+def tell(console: Console) -> int:
+    """Tell the story on Pulumi; return how many claims failed."""
+    console.rule("[bold magenta]Pulumi")
     with stage(console) as demo:
         story(demo)
+    return demo.failed
+
+
+STORIES = (demo_stacks.tell, tell)
+
+
+def main() -> int:
+    """Tell the stories; return 1 if a claim failed, as an exit code."""
+    console = Console(width=118)
+    failed = sum(each(console) for each in STORIES)
     console.rule()
-    if demo.failed:
-        console.print(f"[red]{demo.failed} claims do not hold.[/]")
+    if failed:
+        console.print(f"[red]{failed} claims do not hold.[/]")
         return 1
     console.print("[green]All claims hold.[/]")
     return 0

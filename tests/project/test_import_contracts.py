@@ -23,7 +23,7 @@ def linted(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-logo", "--no-cache"],
         cwd=folder,
-        env={**own, "PYTHONPATH": str(folder / "provider")},
+        env={**own, "PYTHONPATH": f"{folder}/provider{os.pathsep}{folder}"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -36,7 +36,8 @@ def copied(tmp_path: Path) -> Path:
     """A copy of what import-linter looks at."""
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
-    shutil.copytree(ROOT / "provider", tmp_path / "provider", ignore=ignore)
+    for folder in ("provider", "lambda_handler"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignore)
     return tmp_path
 
 
@@ -83,6 +84,30 @@ def test_all_contracts_are_kept(copied: Path) -> None:
             "Only the Pulumi surface knows Pulumi",
             id="wrong surface",
         ),
+        pytest.param(
+            "cloudformation.py",
+            "import cfnlint",
+            "Only the lint rules know cfn-lint",
+            id="the function would need a linter",
+        ),
+        pytest.param(
+            "engine.py",
+            "import lambda_handler",
+            "The package does not know the Lambda function, nor what only that needs",
+            id="engine knows the function",
+        ),
+        pytest.param(
+            "../../lambda_handler/handler.py",
+            "from recoverable_secrets import resource",
+            "The Lambda function stands on the engine, not on the other surface",
+            id="one surface knows the other",
+        ),
+        pytest.param(
+            "../../lambda_handler/properties.py",
+            "import boto3",
+            "In the Lambda function one module calls CloudFormation, and one answers it",
+            id="properties make calls",
+        ),
     ],
 )
 def test_a_planted_violation_is_found(copied: Path, module: str, line: str, contract: str) -> None:
@@ -107,6 +132,7 @@ def imported(path: Path) -> Iterator[str]:
     [
         pytest.param({"boto3", "botocore"}, {"stores/aws.py"}, id="the AWS SDK"),
         pytest.param({"pulumi"}, {"dynamic.py"}, id="Pulumi"),
+        pytest.param({"cfnlint"}, {"lint.py"}, id="cfn-lint"),
     ],
 )
 def test_one_module_knows_it(names: set[str], allowed: set[str]) -> None:

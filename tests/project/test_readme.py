@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from pulumi import automation as auto
-from tools import demo
+from tools import demo, demo_stacks
 
 from e2e.engine import Engine, example
 from emulation import Aws
@@ -40,7 +40,7 @@ def test_all_fences_were_found() -> None:
     for block in BLOCKS:
         prose = prose.replace(block.text, "")
     assert not re.findall(r"^(?: {4}|\t)\S.*$", prose, re.MULTILINE), "no indented ones"
-    assert len(BLOCKS) == 4
+    assert len(BLOCKS) == 6
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,9 @@ def test_all_fences_were_found() -> None:
     [
         pytest.param("```sh\ncurl x | sh\n```\n", readme.Uncovered, id="another command"),
         pytest.param("```\nmake test\n```\n", readme.Uncovered, id="no language"),
-        pytest.param("```yaml\na: 1\n```\n", readme.Uncovered, id="another language"),
+        pytest.param("```json\n{}\n```\n", readme.Uncovered, id="another language"),
+        pytest.param("```yaml\na: 1\n```\n", AssertionError, id="another template"),
+        pytest.param("```sh\ncfn-lint x.yaml\n```\n", readme.Uncovered, id="other arguments"),
         pytest.param("```sh\nmake test check\n```\n", readme.Uncovered, id="two targets"),
         pytest.param("```sh\nmake tset\n```\n", AssertionError, id="no such target"),
         pytest.param("```sh\nmake hidden\n```\n", AssertionError, id="target without help"),
@@ -141,11 +143,14 @@ def test_the_demo_holds() -> None:
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    claims = (ROOT / "tools" / "demo.py").read_text().count("demo.claim(")
-    assert ran.stdout.count("✓") == claims > 10
+    stories = [ROOT / "tools" / name for name in ("demo_stacks.py", "demo.py")]
+    claims = [path.read_text().count("demo.claim(") for path in stories]
+    assert ran.stdout.count("✓") == sum(claims)
+    assert min(claims) > 10
     assert "✗" not in ran.stdout
     assert ran.stdout.rstrip().endswith("All claims hold.")
-    for value in demo.VALUES:
+    assert ran.stdout.index("CloudFormation") < ran.stdout.index("Pulumi"), "Python only, so first"
+    for value in {**demo.VALUES, **demo_stacks.VALUES}:
         assert value not in ran.stdout + ran.stderr, "the tables never show a value"
 
 
@@ -172,6 +177,7 @@ def test_a_false_claim_fails_the_demo(
             on.claim("a claim", holds=holds)
 
     monkeypatch.setattr(demo, "story", story)
+    monkeypatch.setattr(demo, "STORIES", (demo.tell,))
     assert demo.main() == code
     text = capsys.readouterr().out
     assert text.count("✗ NOT SO: a claim") == claims.count(False)

@@ -143,7 +143,8 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: list[str]) -> None:
     info = f"recoverable_secrets-{recoverable_secrets.__version__}.dist-info/"
     modules = {f"recoverable_secrets/{one.relative_to(SOURCE)}" for one in SOURCE.rglob("*.py")}
     content = {name for name in wheel if not name.startswith(info)}
-    assert content == modules | {"recoverable_secrets/py.typed"}
+    data = {f"recoverable_secrets/{name}" for name in ("cloudformation.json", "py.typed")}
+    assert content == modules | data
     assert f"{info}licenses/LICENSE" in wheel
 
 

@@ -1,0 +1,99 @@
+"""AWS has a bad day: answers are lost, come late, or do not come; stacks end as they should."""
+
+from __future__ import annotations
+
+import pytest
+
+from emulation import faults
+from stacks import stories
+from stacks.cloud import Cloud
+
+FIRST = {"SecretString": "a", "Description": "a", "Tags": [{"Key": "a", "Value": "1"}]}
+SECOND = {"SecretString": "b", "Description": "b", "Tags": [{"Key": "b", "Value": "2"}]}
+CALLS = (
+    "CreateSecret",
+    "DeleteSecret",
+    "DescribeSecret",
+    "PutSecretValue",
+    "RestoreSecret",
+    "TagResource",
+    "UntagResource",
+    "UpdateSecret",
+)
+
+
+@pytest.mark.parametrize("action", CALLS)
+@pytest.mark.parametrize("fault", [faults.LostResponse, faults.InternalError])
+def test_a_call_that_has_to_be_repeated(
+    cloud: Cloud, fault: type[faults.Fault], action: str
+) -> None:
+    """At its first time, in each operation of a whole life."""
+
+    def trouble() -> None:
+        cloud.aws.heal()
+        cloud.aws.inject(fault(action))
+
+    trouble()
+    outcome = cloud.create("shop", cloud.template(**FIRST))
+    assert outcome.outputs["Restored"] == "false"
+    assert len(cloud.secret().versions) == 1
+    trouble()
+    cloud.update("shop", cloud.template(**SECOND))
+    before = cloud.secret()
+    assert (before.value, before.description, before.tags["b"]) == ("b", "b", "2")
+    assert ("a" in before.tags, len(before.versions)) == (False, 2)
+    trouble()
+    cloud.delete("shop")
+    assert cloud.secret().state == "pending"
+    trouble()
+    outcome = cloud.create("shop", cloud.template(**SECOND))
+    after = cloud.secret()
+    assert (after.state, outcome.outputs["Restored"]) == ("live", "true")
+    assert stories.same(after, before)
+    assert after.tags[stories.ORIGIN] == "restored"
+
+
+@pytest.mark.parametrize("operation", ["update", "delete"])
+def test_an_answer_of_yesterday(cloud: Cloud, operation: str) -> None:
+    """Just after a write, AWS may describe what was before it: even that there is nothing."""
+    cloud.create("shop", cloud.template(**FIRST))
+    before = cloud.secret()
+    cloud.aws.inject(faults.StaleDescribe("DescribeSecret"))
+    if operation == "update":
+        outcome = cloud.update("shop", cloud.template(**SECOND))
+        assert outcome.outputs["Ref"] == before.arn
+        assert (cloud.secret().value, cloud.secret().description) == ("b", "b")
+        assert cloud.secret().arn == before.arn
+    else:
+        cloud.delete("shop")
+        assert cloud.secret().state == "pending"
+
+
+def test_the_same_change_again_after_it_was_rolled_back(cloud: Cloud) -> None:
+    """Its version cannot have the id of the one before: that one was taken back."""
+    cloud.create("shop", cloud.template(**FIRST))
+    cloud.aws.inject(faults.Error("UntagResource", code="ValidationException"))
+    cloud.update("shop", cloud.template(**SECOND), ends="UPDATE_ROLLBACK_COMPLETE")
+    assert (cloud.secret().value, cloud.secret().description) == ("a", "a")
+    cloud.aws.heal()
+    cloud.update("shop", cloud.template(**SECOND))
+    assert (cloud.secret().value, cloud.secret().description) == ("b", "b")
+    assert cloud.secret().version_id == cloud.aws.secret("shop/Secret").version_id
+
+
+def test_credentials_that_ran_out(cloud: Cloud) -> None:
+    cloud.create("shop", cloud.template(**FIRST))
+    before = cloud.secret()
+    cloud.aws.inject(faults.ExpiredToken(times=None))
+    outcome = cloud.update("shop", cloud.template(**SECOND), ends="UPDATE_ROLLBACK_FAILED")
+    assert "credentials" in outcome.reason()
+    cloud.aws.heal()
+    assert cloud.secret() == before
+
+
+def test_a_service_that_does_not_come_back(cloud: Cloud) -> None:
+    """The function gives up in time to say so, and nothing is half done."""
+    cloud.aws.inject(faults.ConnectionReset(times=None))
+    outcome = cloud.create("shop", cloud.template(**FIRST), ends="ROLLBACK_COMPLETE")
+    assert "run it again" in outcome.reason()
+    assert cloud.aws.secrets() == []
