@@ -100,13 +100,18 @@ def recalled(given: Properties) -> Declaration:
     )
 
 
-def at_teardown(declaration: Declaration, allowed: Installation) -> Declaration:
-    """Return the declaration with force taken out, if the installation does not allow it."""
-    if allowed.force or not declaration.policy.force:
-        return declaration
-    gentle = {"force_delete_without_recovery": False, "deletion": Deletion.SCHEDULE}
-    policy = declaration.policy.model_copy(update=gentle)
-    return declaration.model_copy(update={"policy": policy})
+def within(declaration: Declaration, allowed: Installation) -> Declaration:
+    """Return the declaration without the force and the adoption that are not allowed."""
+    policy, changes = declaration.policy, dict[str, Any]()
+    if policy.force and not allowed.force:
+        changes = {"force_delete_without_recovery": False, "deletion": Deletion.SCHEDULE}
+    if _exceeds(policy.adopt, allowed):
+        changes["adopt"] = Adopt.NO
+    return declaration.model_copy(update={"policy": policy.model_copy(update=changes)})
+
+
+def _exceeds(adopt: Adopt, allowed: Installation) -> bool:
+    return _REACH.index(adopt) > _REACH.index(allowed.adopt)
 
 
 _FIELDS = frozenset(cloudformation.PROPERTIES.values())
@@ -114,16 +119,14 @@ _FIELDS = frozenset(cloudformation.PROPERTIES.values())
 
 _CHOICES = {str(each) for kind in (Deletion, OnRecreate, Adopt, OnValueDrift) for each in kind}
 _NAMED = re.compile(
-    r"\bset ({one}) to\b|\b({one})(?= (?:is|=) (?:{choices})\b)|\b({several})\b".format(
-        one="|".join(name for name in FIELDS if "_" not in name),
-        several="|".join(name for name in FIELDS if "_" in name),
-        choices="|".join(_CHOICES),
+    r"\bset ({name}) to\b|\b({name})(?= (?:is|=) (?:{choice})\b)".format(
+        name="|".join(FIELDS), choice="|".join(_CHOICES)
     )
 )
 
 
 def spelt(text: str) -> str:
-    """Return a text of the core with fields as CloudFormation spells them.
+    """Return a text of the core with fields as CloudFormation spells them, and names as they are.
 
     >>> spelt("on_recreate is fail: set adopt to any")
     'OnRecreate is fail: set Adopt to any'
@@ -155,20 +158,25 @@ def _with_tags_of_stack(own: object, stack_tags: Mapping[str, str]) -> object:
     return {**stack_tags, **pairs} if isinstance(pairs, Mapping) else own
 
 
-def _forbidden(declaration: Declaration, allowed: Installation) -> Iterator[str]:
-    """Yield what this installation of the function does not do for anyone."""
-    name, policy = declaration.spec.name, declaration.policy
-    if name is not None and not name.startswith(allowed.name_prefix):
+def name_problems(name: str, allowed: Installation) -> Iterator[str]:
+    """Yield what is wrong with a name for this installation, wherever it comes from."""
+    if not name.startswith(allowed.name_prefix):
         yield (
             f"Name must begin with {errors.short(allowed.name_prefix, 80)}, the NamePrefix of this "
             "installation: change it, or leave it out"
         )
+
+
+def _forbidden(declaration: Declaration, allowed: Installation) -> Iterator[str]:
+    """Yield what this installation of the function does not do for anyone."""
+    name, policy = declaration.spec.name, declaration.policy
+    yield from name_problems(name or allowed.name_prefix, allowed)
     if policy.force and not allowed.force:
         yield (
             "deletion by force is not allowed by this installation (AllowForceDelete is no): "
             "leave it out; the secret is then scheduled and can be restored"
         )
-    if _REACH.index(policy.adopt) > _REACH.index(allowed.adopt):
+    if _exceeds(policy.adopt, allowed):
         yield (
             f"Adopt = {policy.adopt} is not allowed by this installation (AllowAdopt is "
             f"{allowed.adopt}): leave it out, or use another name"

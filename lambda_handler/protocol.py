@@ -44,10 +44,6 @@ _KNOWN = frozenset(
 _IDS = {"StackId": 1024, "RequestId": 256, "LogicalResourceId": 255}
 _URL = re.compile(r"https://[!-~]+")
 
-# crhelper makes three clients for polling, which we never use, unless it is told so: a cold start
-# is shorter by their 200 ms.
-os.environ.setdefault("AWS_SAM_LOCAL", "true")
-
 logger = logging.getLogger(__name__)
 
 
@@ -109,6 +105,8 @@ class Protocol(crhelper.CfnResource):
             work: Does what a request asks. What it raises becomes the reason of a failure.
             spelt: Returns a text of the core in CloudFormation's spelling.
         """
+        # crhelper makes three clients for polling, which we never use, unless it is told so.
+        os.environ.setdefault("AWS_SAM_LOCAL", "true")
         super().__init__(log_level="INFO", boto_level="ERROR", sleep_on_delete=0)
         self._work, self._spelt = work, spelt
         self._lock = threading.Lock()
@@ -119,13 +117,14 @@ class Protocol(crhelper.CfnResource):
 
     def __call__(self, event: Any, context: Any) -> None:
         """Do what an event asks and answer it; what is no event of CloudFormation is dropped."""
+        _scrub_logs()
         if not _answerable(event):
             logger.error("not an event of CloudFormation: nothing was done and nobody is answered")
             return
         known = {name: content for name, content in event.items() if name in _KNOWN}
         request = _request(known, context)
         self._fallback = request.placeholder
-        if known.get("RequestType") in ("Create", "Update", "Delete"):  # noqa: PLR6201  # any type
+        if known.get("RequestType") in ("Create", "Update", "Delete"):  # any type
             self.PhysicalResourceId = self._fallback
             super().__call__(known, context)
             return
@@ -143,8 +142,11 @@ class Protocol(crhelper.CfnResource):
             _demand_properties(event)
             answer = self._work(_request(event, context))
         except errors.RecoverableSecretsError as failure:
-            self.Status, self.Reason = crhelper.FAILED, errors.clip(self._spelt(str(failure)))
-            logger.error("%s", self._spelt(str(failure)))  # noqa: TRY400  # a traceback tells what must not be told
+            text = str(failure)
+            if not isinstance(failure, errors.InvalidInput):  # That names what was given.
+                text = self._spelt(text)
+            self.Status, self.Reason = crhelper.FAILED, errors.clip(text)
+            logger.error("%s", text)  # noqa: TRY400  # a traceback tells what must not be told
         except Exception as failure:  # noqa: BLE001  # any text might hold a value
             self.Status, self.Reason = crhelper.FAILED, str(errors.fault(failure))
             logger.error("%s", self.Reason)  # noqa: TRY400
@@ -237,12 +239,18 @@ def _seconds(context: Any) -> float:
 
 
 class _Scrubber(logging.Filter):
-    """Keeps from every log what crhelper tells of events, URLs and errors."""
+    """Keeps from every log what crhelper tells of events, and the SDK of requests and answers."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.exc_info = record.exc_text = None
         return record.levelno >= logging.INFO
 
 
-for _module in ("resource_helper", "utils"):
-    logging.getLogger(f"crhelper.{_module}").addFilter(_Scrubber())
+_SCRUBBER = _Scrubber()
+
+
+def _scrub_logs() -> None:
+    """Put the filter on each logger of theirs: one on a parent does not see its children's."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.startswith(("crhelper.", "botocore.", "urllib3.")):
+            logging.getLogger(name).addFilter(_SCRUBBER)

@@ -14,8 +14,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-import boto3
-
 from recoverable_secrets.core import errors
 from recoverable_secrets.stores import aws, aws_errors
 
@@ -194,15 +192,11 @@ def _call(operation: str, stack_id: str, **options: str) -> dict[str, Any]:
         f"stack {stack_id.rpartition('stack/')[2]}",
         needs=(f"cloudformation:{operation}",),
     )
-    method: Callable[..., dict[str, Any]] = getattr(_client(), _METHODS[operation])
+    store = aws.open_store(aws.Connection())
+    client = store.client("cloudformation", store.region)
+    method: Callable[..., dict[str, Any]] = getattr(client, _METHODS[operation])
     answer = aws.translated(subject, functools.partial(method, StackName=stack_id, **options))
     return cast("dict[str, Any]", answer)  # No error of these means a conflict.
 
 
 _METHODS = {"DescribeStacks": "describe_stacks", "DescribeStackEvents": "describe_stack_events"}
-
-
-@functools.cache
-def _client() -> Any:
-    """Make the client at the first event: warm invocations share it, and nothing else."""
-    return boto3.client("cloudformation", config=aws.CONFIG)

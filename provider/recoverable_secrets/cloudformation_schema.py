@@ -73,7 +73,7 @@ def _pointers(names: Any) -> list[str]:
     return [f"/properties/{name}" for name in names]
 
 
-def _own() -> Mapping[str, Schema]:
+def _own() -> dict[str, Schema]:
     """Describe what CloudFormation itself acts on."""
     return {
         "ServiceToken": {

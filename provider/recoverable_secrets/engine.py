@@ -86,14 +86,13 @@ class Engine:
         self.clock = clock
         self.say = say
 
-    def run(self, wanted: Wanted, policy: Policy, *, look: bool = False) -> Result:
+    def run(self, wanted: Wanted, policy: Policy, *, known: Observed | None = None) -> Result:
         """Do what is needed, and return what it came to.
 
         Args:
             wanted: What should be.
             policy: What may happen.
-            look: Whether to observe first even where memory alone would prove that nothing
-                differs: for surfaces that must answer what is.
+            known: What the surface has just observed, if it had to look itself.
 
         Raises:
             Refused: Another's secret, or against the policy; nothing more was changed.
@@ -102,7 +101,7 @@ class Engine:
             Temporary: The service could not answer; likewise.
             StoreError: The service refused, or the secret keeps changing; likewise.
         """
-        return _Operation(self, wanted, policy).run(look=look)
+        return _Operation(self, wanted, policy, known or facts.Unknown()).run()
 
     def preview(
         self, wanted: Wanted, policy: Policy, *, look: bool = True
@@ -124,10 +123,10 @@ class Engine:
 class _Operation:
     """One run: what is known, what was done, and how much time is left."""
 
-    def __init__(self, engine: Engine, wanted: Wanted, policy: Policy) -> None:
+    def __init__(self, engine: Engine, wanted: Wanted, policy: Policy, known: Observed) -> None:
         self.engine, self.wanted, self.policy = engine, wanted, policy
         self.store = engine.store
-        self.known: Observed = facts.Unknown()
+        self.known = known
         self.done: list[plan.Action] = []
         self.notes: list[str] = []
         self.conflicts: list[plan.Action] = []
@@ -135,10 +134,8 @@ class _Operation:
         self.pause = 1.0
         self.deadline = engine.clock.monotonic() + policy.timeout
 
-    def run(self, *, look: bool) -> Result:
+    def run(self) -> Result:
         try:
-            if look:
-                self.known = self.store.observe(self._ref())
             return self._to_the_end()
         except errors.Refused:
             raise  # It is not ours to touch, so not to put back either.
@@ -174,7 +171,7 @@ class _Operation:
             self._check_time()
             ref = self._ref()
             if isinstance(action, plan.Look):
-                self.known = self.store.observe(ref)
+                self.known = learn.looked(self.known, self.store.observe(ref))
                 return
             value = self._value if plan.valued(action) else None
             outcome = self.store.apply(ref, action, value)

@@ -136,6 +136,14 @@ _CLOUDFORMATION = (
     "seconds. Scalars may be written as text, which is how CloudFormation hands them on."
 )
 
+_LINT = (
+    "CloudFormation itself checks no property before the function runs. cfn-lint does, with the "
+    "rules that come with this package: `cfn-lint template.yaml -a recoverable_secrets.lint`, or "
+    "`append_rules: [recoverable_secrets.lint]` in `.cfnlintrc`. They find wrong properties "
+    "(E9501), wrong attributes (E9502), and a native secret that is handed over without being "
+    "retained (E9503)."
+)
+
 
 def reference() -> str:
     """Return the reference page, in Markdown."""
@@ -209,6 +217,8 @@ def _template_notes() -> list[str]:
         "## In CloudFormation",
         "",
         _CLOUDFORMATION,
+        "",
+        _LINT,
         "",
         "What is more, or other, than the table above tells:",
         "",

@@ -158,3 +158,11 @@ def test_a_conflict_is_looked_into(
 def test_an_operation_is_about_the_remembered_id_else_about_the_name() -> None:
     assert facts.ref(cases.kept()) == facts.Ref(NAME)
     assert facts.ref(cases.gone(memory=cases.memory())) == facts.Ref(NAME, ID)
+
+
+def test_a_second_look_that_finds_nothing_confirms_it() -> None:
+    absent, present = facts.Absent(), cases.present()
+    assert learn.looked(absent, absent) == facts.Absent(confirmed=True)
+    assert learn.looked(facts.Unknown(), absent) == absent
+    assert learn.looked(absent, present) is present
+    assert learn.looked(facts.Absent(confirmed=True), absent) == facts.Absent(confirmed=True)

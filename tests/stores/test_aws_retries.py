@@ -197,7 +197,7 @@ def test_the_wait_between_attempts(
 
 
 def test_the_sdk_is_given_these_limits(aws: emulation.Aws) -> None:
-    config = AwsStore(worlds.connection())._client("secretsmanager", worlds.REGION).meta.config
+    config = AwsStore(worlds.connection()).client("secretsmanager", worlds.REGION).meta.config
     assert (config.connect_timeout, config.read_timeout) == (3, 10)
     assert config.retries == {"mode": "standard", "total_max_attempts": limits.CALL_ATTEMPTS}
     assert "recoverable-secrets" in config.user_agent_extra

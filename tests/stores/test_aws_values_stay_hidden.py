@@ -190,7 +190,7 @@ def test_the_stand_in_fails_safe(
     value: str | bytes,
 ) -> None:
     """Should botocore ever stop calling before it signs, AWS refuses: a stand-in is no value."""
-    client = store._client("secretsmanager", worlds.REGION)
+    client = store.client("secretsmanager", worlds.REGION)
     client.meta.events.unregister("before-sign.secrets-manager", aws_store._put_value)
     before = aws.secrets()
     with pytest.raises(errors.StoreError) as caught:
@@ -214,7 +214,7 @@ def test_what_is_signed_is_what_is_sent(
     def keep(request: botocore.awsrequest.AWSPreparedRequest, **_: object) -> None:
         sent.append(request)
 
-    client = store._client("secretsmanager", worlds.REGION)
+    client = store.client("secretsmanager", worlds.REGION)
     client.meta.events.register_first("before-send.secrets-manager", keep)
     store.apply(target(ref, action), action, Sealed(value))
     (request,) = sent

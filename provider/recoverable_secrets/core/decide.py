@@ -96,7 +96,12 @@ def _gone(observed: Observed, wanted: Gone, policy: Policy) -> Plan | Refusal:
     match observed:
         case Unknown():
             return Plan((plan.Look(),))
-        case Absent() | Purging():
+        case Absent(confirmed=confirmed):
+            # A rollback deletes within moments of the creation, which a look may not show yet.
+            if wanted.memory and not confirmed and wanted.mandate is not Mandate.OWN:
+                return Plan((plan.Wait(), plan.Look()))
+            return Plan()
+        case Purging():
             return Plan()
         case PendingDeletion(secret=secret):
             if _may_purge(secret, wanted, policy) and _same_instance(secret, wanted):

@@ -16,7 +16,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, assert_never
 
 from . import ownership, plan
 from .facts import Kept, Mandate, Present, Secret, Wanted
@@ -100,6 +100,8 @@ def _claimed(secret: Secret, wanted: Kept) -> bool:
             return secret.tags.get(ownership.INSTANCE) == wanted.instance
         case Mandate.ROLLBACK:
             return ownership.marks(wanted.instance.partition(".")[0], secret.tags)
+        case _:
+            assert_never(wanted.mandate)
 
 
 def value_step(present: Present, wanted: Kept, policy: Policy) -> Step:

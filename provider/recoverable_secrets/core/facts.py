@@ -65,7 +65,13 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """No such secret, and the caller looked in the right account."""
+    """No such secret, and the caller looked in the right account.
+
+    Attributes:
+        confirmed: A second look, some moments after the first, found nothing either.
+    """
+
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

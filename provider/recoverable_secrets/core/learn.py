@@ -12,6 +12,12 @@ from . import plan
 from .facts import Absent, Observed, PendingDeletion, Present, Purging, Ref, Secret
 
 
+def looked(known: Observed, seen: Observed) -> Observed:
+    """Return what a look means after what was known before it."""
+    twice = isinstance(known, Absent) and isinstance(seen, Absent)
+    return Absent(confirmed=True) if twice else seen
+
+
 def fold(observed: Observed, action: plan.Action, done: plan.Done, ref: Ref) -> Observed:
     """Return what is known after an action took effect."""
     match action:

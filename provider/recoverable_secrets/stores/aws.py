@@ -156,7 +156,7 @@ class AwsStore:
         subject = aws_errors.Subject(operation, ref.name, payload)
 
         def call() -> dict[str, Any]:
-            client = self._client("secretsmanager", self._region(ref))
+            client = self.client("secretsmanager", self._region(ref))
             self._admit()
             method = getattr(client, botocore.xform_name(operation))
             token = _VALUE.set(payload)
@@ -168,14 +168,23 @@ class AwsStore:
 
         return translated(subject, call)
 
-    def _region(self, ref: facts.Ref) -> str:
-        arn = aws_wire.Arn.parse(ref.id) if ref.id else None
-        region = arn.region if arn else self._where.region or self._usual_region
+    @property
+    def region(self) -> str:
+        """The region of secrets that have no ARN yet.
+
+        Raises:
+            InvalidInput: None is set anywhere.
+        """
+        region = self._where.region or self._usual_region
         if not region:
             raise errors.InvalidInput([
                 "no region: set the region argument, aws:region, AWS_REGION, or a profile with one"
             ])  # fmt: skip
         return str(region)
+
+    def _region(self, ref: facts.Ref) -> str:
+        arn = aws_wire.Arn.parse(ref.id) if ref.id else None
+        return arn.region if arn else self.region
 
     @functools.cached_property
     def _usual_region(self) -> str | None:
@@ -184,7 +193,13 @@ class AwsStore:
             found: str | None = os.environ.get("AWS_REGION") or self._base_session().region_name
         return found
 
-    def _client(self, service: str, region: str) -> Any:
+    def client(self, service: str, region: str) -> Any:
+        """Return the boto3 client of a service, the same one at each call.
+
+        Args:
+            service: As boto3 names it, such as `secretsmanager`.
+            region: Where to call it.
+        """
         with _LOCK:
             if (service, region) not in self._clients:
                 if self._session is None:
@@ -230,7 +245,7 @@ class AwsStore:
         if self._account is None:
             region = next(region for _, region in self._clients)
             subject = aws_errors.Subject("GetCallerIdentity", "the caller")
-            answer = translated(subject, self._client("sts", region).get_caller_identity)
+            answer = translated(subject, self.client("sts", region).get_caller_identity)
             self._account = cast("dict[str, Any]", answer)["Account"]  # It knows no conflict.
         return str(self._account)
 

@@ -1,0 +1,205 @@
+"""What the rule accepts the function accepts, and the other way round.
+
+Both come from the model, but a schema says things in its own way. Each document stands in a
+template for the rule; for the function it goes the way that CloudFormation sends it, every
+scalar as text.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from lambda_handler import properties
+
+from lint.linting import Fault, by_resource, secret
+from recoverable_secrets import cloudformation
+from recoverable_secrets.core import errors, fields
+from recoverable_secrets.core.model import FIELDS
+from recoverable_secrets.core.policy import Adopt
+
+ALLOWED = properties.Installation(force=True, adopt=Adopt.ANY)
+
+
+def wire(content: Any) -> Any:
+    """Return what CloudFormation makes of a template's content: scalars become text."""
+    if isinstance(content, Mapping):
+        return {name: wire(each) for name, each in content.items()}
+    if isinstance(content, list):
+        return [wire(each) for each in content]
+    return str(content).lower() if isinstance(content, bool) else str(content)
+
+
+def taken(document: Mapping[str, Any]) -> bool:
+    """Whether the function takes the properties."""
+    try:
+        properties.declared(wire(secret(document)["Properties"]), ALLOWED)
+    except errors.InvalidInput:
+        return False
+    return True
+
+
+SCALARS: tuple[Any, ...] = (
+    "", " ", "a", "a b", "7", " 7", "7 ", "7\n", "\u0667", "07", "+7", "-7", "7.0", "7e0", "²",
+    "30", "31", "6", "0", "1000000000000", 7, 30, 31, 6, 0, -1, 7.0, 7.5, True, False, "true",
+    "false", "True", "False", "TRUE", "FALSE", "1", "yes", "no", "on", "null", "schedule", "force",
+    "retain", "Force", "restore", "fail", "replace", "unowned", "any", "keep", "overwrite",
+    "YQ==", "YWI=", "YWJj", "YQ", "YQ=", "=", "Y Q\n==", "Y!==", "x\n", "n" * 512, "n" * 513,
+    "d" * 2048, "d" * 2049, "v" * 65_536, "v" * 65_537, "ä", "a;b", "alias/a", "name!",
+)  # fmt: skip
+LISTS: tuple[Any, ...] = ([], ["a"], {}, {"a": "b"}, {"Key": "a", "Value": "b"}, [[]], [7])
+TAGS: tuple[Any, ...] = (
+    [{"Key": "a", "Value": "b"}],
+    [{"Key": "a", "Value": ""}],
+    [{"Key": "a", "Value": 7}],
+    [{"Key": 7, "Value": True}],
+    [{"Key": "a"}],
+    [{"Value": "a"}],
+    [{"Key": "a", "Value": ["b"]}],
+    [{"Key": "a", "Value": "b", "Extra": "c"}],
+    [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}],
+    [{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}],
+    [{"Key": f"k{n}", "Value": ""} for n in range(47)],
+    [{"Key": f"k{n}", "Value": ""} for n in range(48)],
+    {f"k{n}": "" for n in range(47)},
+    {f"k{n}": "" for n in range(48)},
+    {"a": ["b"]},
+    {"a": {"b": "c"}},
+    *({key: ""} for key in (
+        "", "k" * 128, "k" * 129, "aws:x", "AWS:x", "Aws", "aws", "recoverable-secrets:owner",
+        "Recoverable-Secrets:x", "recoverable-secrets", "ä ö", "a;b", "a\n", "²", "a\u2028b",
+        "a\tb", "_.:/=+-@", "a*", "日本",
+    )),
+    *({"key": text} for text in (
+        "v" * 256, "v" * 257, "aws:x", "ä ö", "a;b", "a\n", "²", "a\tb", "_.:/=+-@", "a*", "日本",
+    )),
+)  # fmt: skip
+SWITCHES = ("ExcludeLowercase", "ExcludeUppercase", "ExcludeNumbers", "ExcludePunctuation")
+GENERATORS: tuple[Any, ...] = (
+    {},
+    "",
+    [],
+    {"Nothing": 1},
+    *({"PasswordLength": n} for n in (0, 4, 32, "32", "32.0", 4096, 4097, "", "x", True)),
+    *({name: v} for name in (*SWITCHES, "IncludeSpace") for v in (True, "true", "False", "1", "")),
+    *({"RequireEachIncludedType": v} for v in (True, "false", 0)),
+    {"ExcludeCharacters": ""},
+    {"ExcludeCharacters": '"@/\\'},
+    {"ExcludeCharacters": ["a"]},
+    {"ExcludeCharacters": "é" * 4096},
+    {"ExcludeCharacters": "é" * 4097},
+    {"SecretStringTemplate": "{}"},
+    {"GenerateStringKey": "a"},
+    {"SecretStringTemplate": "{}", "GenerateStringKey": "a"},
+    {"SecretStringTemplate": "{}", "GenerateStringKey": ""},
+    {"SecretStringTemplate": {}, "GenerateStringKey": "a"},
+    dict.fromkeys(SWITCHES, True),
+    dict.fromkeys(SWITCHES, "true") | {"IncludeSpace": False},
+    dict.fromkeys(SWITCHES, "true") | {"IncludeSpace": "true"},
+    dict.fromkeys(SWITCHES[:3], True),
+)
+TRUTHS: tuple[Any, ...] = (True, False, "true", "false", None)
+TOGETHER: tuple[Mapping[str, Any], ...] = (
+    {},
+    {"SecretString": "a", "SecretBinary": "YQ=="},
+    {"SecretString": "a", "GenerateSecretString": {}},
+    {"SecretBinary": "YQ==", "GenerateSecretString": {}},
+    {"SecretString": "a", "SecretBinary": "YQ==", "GenerateSecretString": {}},
+    *(
+        {name: content for name, content in chosen.items() if content is not None}
+        for force in TRUTHS
+        for deletion in ("schedule", "force", "retain", None)
+        for window in (7, None)
+        for recreate in ("restore", "fail", "replace", None)
+        for chosen in ({
+            "ForceDeleteWithoutRecovery": force,
+            "Deletion": deletion,
+            "RecoveryWindowInDays": window,
+            "OnRecreate": recreate,
+        },)
+    ),
+)  # fmt: skip
+STRANGERS = (
+    *cloudformation.NOT_YET,
+    *(name for name in cloudformation.ATTRIBUTES if name not in cloudformation.PROPERTIES),
+    *map(fields.pascal, cloudformation.ELSEWHERE),
+    *FIELDS,
+    "Colour",
+)
+DOCUMENTS: tuple[Mapping[str, Any], ...] = (
+    *({name: each} for name in cloudformation.PROPERTIES for each in (*SCALARS, *LISTS)),
+    *({"Tags": each} for each in TAGS),
+    *({"GenerateSecretString": each} for each in GENERATORS),
+    *TOGETHER,
+    *({name: "a"} for name in STRANGERS),
+)
+
+FUNCTION_IS_STRICTER: Mapping[str, Mapping[str, Any]] = {
+    "bytes, not characters": {"SecretString": "ä" * 40_000},
+    "bytes of a binary": {"SecretBinary": base64.b64encode(b"x" * 65_537).decode()},
+    "a template that is no JSON": {
+        "GenerateSecretString": {"SecretStringTemplate": "{", "GenerateStringKey": "a"}
+    },
+    "a template that has the key": {
+        "GenerateSecretString": {"SecretStringTemplate": '{"a": 1}', "GenerateStringKey": "a"}
+    },
+    "shorter than the kinds that it must have": {"GenerateSecretString": {"PasswordLength": 3}},
+    "all of a kind excluded one by one": {
+        "GenerateSecretString": {"ExcludeCharacters": "0123456789"}
+    },
+}
+"""What JSON schema cannot say, or only in a way that nobody could read."""
+
+RULE_IS_STRICTER: Mapping[str, Mapping[str, Any]] = {
+    "keys of tags in other cases, for Pulumi's sake": {"Tags": [{"key": "a", "VALUE": "b"}]},
+    "truth in odd letters": {"ForceDeleteWithoutRecovery": "tRUE"},
+}
+"""What the function takes, but nobody should write."""
+
+
+@pytest.fixture(scope="module")
+def found() -> Mapping[str, list[Fault]]:
+    """What the rule says of each document, in templates of 500 resources, the most there are."""
+    said: dict[str, list[Fault]] = {}
+    resources = {f"R{at}": secret(document) for at, document in enumerate(DOCUMENTS)}
+    names = list(resources)
+    for start in range(0, len(names), 500):
+        said |= by_resource({name: resources[name] for name in names[start : start + 500]})
+    return said
+
+
+def test_the_rule_and_the_function_agree(found: Mapping[str, list[Fault]]) -> None:
+    accepted = [
+        not [fault for fault in found.get(f"R{at}", []) if fault.rule == "E9501"]
+        for at in range(len(DOCUMENTS))
+    ]
+    differ = [
+        f"{str(document)[:90]}: the function {'takes' if taken(document) else 'refuses'} it"
+        for document, clean in zip(DOCUMENTS, accepted, strict=True)
+        if clean is not taken(document)
+    ]
+    assert differ == []
+    assert len(accepted) > 1000
+    assert 200 < sum(accepted) < len(accepted) - 200, "many of both"
+
+
+def test_nothing_else_is_said(found: Mapping[str, list[Fault]]) -> None:
+    """No exception in the rule, which cfn-lint would report as E0002 and go on."""
+    assert {fault.rule for faults in found.values() for fault in faults} <= {"E9501", "E3510"}
+
+
+@pytest.mark.parametrize("reason", FUNCTION_IS_STRICTER)
+def test_what_only_the_function_finds(reason: str) -> None:
+    """A list to be kept short; when this fails, the rule has learnt it."""
+    document = FUNCTION_IS_STRICTER[reason]
+    assert not taken(document)
+    assert by_resource({"Secret": secret(document)}).get("Secret", []) == []
+
+
+@pytest.mark.parametrize("reason", RULE_IS_STRICTER)
+def test_what_only_the_rule_finds(reason: str) -> None:
+    document = RULE_IS_STRICTER[reason]
+    assert taken(document)
+    assert {f.rule for f in by_resource({"Secret": secret(document)})["Secret"]} == {"E9501"}
