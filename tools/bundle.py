@@ -129,11 +129,6 @@ def unpack(folder: Path, python: Path | str = sys.executable) -> Path:
     return write(folder, content(packages_for(python)))
 
 
-def pack_for(target: Path, python: Path | str = sys.executable) -> Built:
-    """Write a bundle for an interpreter of this machine as a zip file."""
-    return pack(target, content(packages_for(python)))
-
-
 def build(architecture: str, folder: Path, compiler: Path | None = None) -> Built:
     """Write the bundle for Lambda.
 

@@ -106,6 +106,7 @@ class Functions:
         settings: Mapping[str, str],
         code: bytes | None = None,
         handler: str = HANDLER,
+        timeout: int = FUNCTION_TIMEOUT,
     ) -> str:
         """Install a function, and return its ARN."""
         made = self._lambda.create_function(
@@ -114,7 +115,7 @@ class Functions:
             Role=ROLE,
             Handler=handler,
             Code={"ZipFile": code or bundle_for_this_python()},
-            Timeout=FUNCTION_TIMEOUT,
+            Timeout=timeout,
             MemorySize=256,
             Environment={"Variables": dict(settings)},
         )

@@ -77,9 +77,15 @@ class Emulator:
         self.certificate = folder / "certificate.pem"
         self.log = folder / "ministack.log"
         self.switch = Switch()
+        self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
         """Return a boto3 client for ministack, in the account that the double knows too."""
+        if service not in self._clients:
+            self._clients[service] = self._made(service)
+        return self._clients[service]
+
+    def _made(self, service: str) -> Any:
         return boto3.client(
             service,
             region_name=DEFAULT_REGION,

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from emulation import faults
 from stacks import stories
 from stacks.cloud import ATTRIBUTES, Cloud
 
@@ -137,20 +136,6 @@ def test_what_the_store_refuses_fails_the_stack(cloud: Cloud) -> None:
     outcome = cloud.create("shop", cloud.template(SecretString="x"), ends="ROLLBACK_COMPLETE")
     assert "secretsmanager:CreateSecret" in outcome.reason()
     assert cloud.aws.secrets() == []
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [faults.LostResponse("CreateSecret"), faults.Throttle("CreateSecret", times=2)],
-    ids=["the answer is lost", "too many calls"],
-)
-def test_a_call_that_has_to_be_repeated(cloud: Cloud, fault: faults.Fault) -> None:
-    cloud.aws.inject(fault)
-    outcome = cloud.create("shop", cloud.template(SecretString="x"))
-    secret = cloud.secret()
-    assert (secret.state, secret.value, len(secret.versions)) == ("live", "x", 1)
-    assert secret.tags[stories.ORIGIN] == "created"
-    assert outcome.outputs["Restored"] == "false"
 
 
 def test_a_strangers_secret_is_not_taken(cloud: Cloud) -> None:

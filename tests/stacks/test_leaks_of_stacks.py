@@ -11,7 +11,7 @@ from emulation import Aws, AwsError, Request, faults
 from stacks import cloud as clouds
 from stacks import stories
 from stacks.bundle import bundle_for_this_python
-from stacks.cloud import Cloud
+from stacks.cloud import Cloud, Outcome
 from stacks.emulator import CREDENTIAL
 
 WORD = "canary-stack-2e8d17"
@@ -57,6 +57,11 @@ def leaks(text: str) -> list[str]:
     return [text[max(place - 60, 0) : place + 60] for place, _ in at if place >= 0]
 
 
+def shown(outcome: Outcome) -> str:
+    """All that a stack tells of an operation."""
+    return f"{outcome} {outcome.outputs}"
+
+
 def test_the_search_finds_what_it_looks_for() -> None:
     for place in range(3):
         assert leaks(base64.b64encode(b"#" * place + TEXT.encode()).decode())
@@ -81,21 +86,21 @@ def test_a_whole_life_leaks_nothing(cloud: Cloud, level: str) -> None:
     as_bytes = {"SecretString": {"Ref": "AWS::NoValue"}, "SecretBinary": {"Ref": "Value"}}
     failed = {"ends": "ROLLBACK_COMPLETE"}
     cloud.aws.inject(Echo("CreateSecret", None))
-    told.append(str(cloud.create("shop", declared(), **given, **failed)))
+    told.append(shown(cloud.create("shop", declared(), **given, **failed)))
     cloud.aws.heal()
     cloud.delete("shop")
     for wrong in ({"RecoveryWindowInDays": {"Ref": "Value"}}, {"KmsKeyId": {"Ref": "Value"}}):
-        told.append(str(cloud.create("shop", declared(**wrong), **given, **failed)))
+        told.append(shown(cloud.create("shop", declared(**wrong), **given, **failed)))
         cloud.delete("shop")
-    told.append(str(cloud.create("shop", declared(), **given)))
+    told.append(shown(cloud.create("shop", declared(), **given)))
     assert cloud.secret().value == TEXT, "it arrives unharmed"
     cloud.aws.inject(Echo(("UpdateSecret", "PutSecretValue"), None))
     undone = {"ends": "UPDATE_ROLLBACK_FAILED"}
-    told.append(str(cloud.update("shop", declared(**as_bytes), **packed, **undone)))
+    told.append(shown(cloud.update("shop", declared(**as_bytes), **packed, **undone)))
     cloud.aws.heal()
-    told.append(str(cloud.delete("shop")))
-    told.append(str(cloud.create("shop", declared(**as_bytes), **packed)))
-    told.append(str(cloud.delete("shop")))
+    told.append(shown(cloud.delete("shop")))
+    told.append(shown(cloud.create("shop", declared(**as_bytes), **packed)))
+    told.append(shown(cloud.delete("shop")))
     assert leaks("\n".join(told)) == []
     logs = cloud.logs()
     assert f"it speaks at {level}" in logs
@@ -106,5 +111,5 @@ def test_literals_are_the_templates_own(cloud: Cloud) -> None:
     """A literal value is in the template for all to see; the function adds nothing to it."""
     failing = cloud.template({"Broken": clouds.broken("Secret")}, SecretString=TEXT)
     outcome = cloud.create("shop", failing, ends="ROLLBACK_COMPLETE")
-    assert leaks(str(outcome)) == []
+    assert leaks(shown(outcome)) == []
     assert leaks(cloud.logs()) == []
