@@ -42,6 +42,7 @@ _KNOWN = frozenset(
     }
 )
 _IDS = {"StackId": 1024, "RequestId": 256, "LogicalResourceId": 255}
+_ID_BYTES = 1024 + len('""')
 _URL = re.compile(r"https://[!-~]+")
 
 logger = logging.getLogger(__name__)
@@ -128,11 +129,9 @@ class Protocol(crhelper.CfnResource):
             self.PhysicalResourceId = self._fallback
             super().__call__(known, context)
             return
-        self.StackId, self.RequestId = known["StackId"], known["RequestId"]
-        self.LogicalResourceId, self._response_url = (
-            known["LogicalResourceId"],
-            known["ResponseURL"],
-        )
+        for name in _IDS:
+            setattr(self, name, known[name])
+        self._response_url = known["ResponseURL"]
         self._send(crhelper.FAILED, "RequestType must be Create, Update or Delete")
 
     def _do(self, event: Mapping[str, Any], context: Any) -> str:
@@ -207,7 +206,7 @@ def _request(event: Mapping[str, Any], context: Any) -> Request:
         kind=str(event.get("RequestType")),
         stack_id=stack,
         logical_id=logical,
-        id=id_ if isinstance(id_, str) and len(id_) <= 1024 else "",  # noqa: PLR2004
+        id=id_ if isinstance(id_, str) and len(json.dumps(id_)) <= _ID_BYTES else "",
         properties=_mapping(event.get("ResourceProperties")),
         old=_mapping(event.get("OldResourceProperties")),
         mark=f"{mark}.{ownership.digest(event['RequestId'])}",

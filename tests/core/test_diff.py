@@ -351,3 +351,20 @@ def test_a_new_secret_is_made_in_one_call() -> None:
     made = diff.desired(bare)
     assert (made.description, made.kms_key_id, made.source) == (None, None, None)
     assert diff.desired(cases.kept(generated())).source is plan.Source.GENERATED
+
+
+OWN = {ownership.ORIGIN: "created", ownership.OWNER: "another's"}
+
+
+@pytest.mark.parametrize("mandate", facts.Mandate)
+def test_our_own_tags_are_never_a_users(mandate: facts.Mandate) -> None:
+    """What a surface remembers, or hands over unchecked, can neither forge nor drop a mark."""
+    live = cases.secret(tags=cases.marks(cases.OURS, "aaaa.1", "adopted"))
+    kept = {"mandate": mandate, "instance": "aaaa.1"}
+    forged = cases.kept(cases.spec(tags=OWN), memory=cases.memory(instance=None), **kept)
+    actions = list(diff.actions(cases.present(live), forged, cases.policy(), cases.AWS))
+    assert actions == []
+    before = cases.memory(instance=None, spec=cases.spec(tags=OWN))
+    dropped = cases.kept(memory=before, **kept)
+    assert list(diff.actions(cases.present(live), dropped, cases.policy(), cases.AWS)) == []
+    assert diff.desired(forged).tags[ownership.OWNER] == cases.OURS

@@ -99,12 +99,14 @@ def outside(
 
 
 @pytest.fixture
-def world(outside: World, sandboxes: dict[str, Sandbox]) -> World:
+def world(outside: World, sandboxes: dict[str, Sandbox]) -> Iterator[World]:
     """The world with the function, warm from the tests before."""
     if "warm" not in sandboxes:
         sandboxes["warm"] = Sandbox()
     outside.sandbox = sandboxes["warm"]
-    return outside
+    yield outside
+    if outside.was_troubled():  # botocore's clients have a budget for retries.
+        aws_store.open_store.cache_clear()
 
 
 @pytest.fixture

@@ -22,7 +22,8 @@ def faults(
 ) -> Iterator[str]:
     """Yield what is wrong with the answers to one event.
 
-    Several are only right if they are copies of one, sent again because the receiver broke off.
+    Several are only right if they are copies of one, sent again because the receiver broke off
+    or failed.
 
     Args:
         event: The event.
@@ -32,7 +33,7 @@ def faults(
     if not puts:
         yield "there is no answer"
         return
-    if len(puts) > 1 and not all(put.conduct == "drop" for put in puts[:-1]):
+    if len(puts) > 1 and not all(put.conduct in {"drop", "fail"} for put in puts[:-1]):
         yield f"there are {len(puts)} answers"
     if len({put.body for put in puts}) > 1:
         yield "the answers differ"
@@ -77,8 +78,10 @@ def _of_data(event: Mapping[str, Any], body: Mapping[str, Any]) -> Iterator[str]
 def _of_id(event: Mapping[str, Any], body: Mapping[str, Any], *, vanished: bool) -> Iterator[str]:
     """Yield what is wrong with the id: changing it tells CloudFormation to delete the old one."""
     before, now = event.get("PhysicalResourceId"), body.get("PhysicalResourceId")
-    if not isinstance(before, str) or not before or len(before) > _LONGEST_ID or now == before:
+    if not isinstance(before, str) or not before or now == before:
         return
+    if len(before) > _LONGEST_ID or len(json.dumps(before)) > 2 * _LONGEST_ID:
+        return  # No answer of ours could hold it.
     kind, succeeded = event.get("RequestType"), body.get("Status") == "SUCCESS"
     if kind == "Delete" or (kind == "Update" and not succeeded):
         yield f"the id changed although the {kind} {body.get('Status')}"

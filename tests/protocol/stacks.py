@@ -82,7 +82,7 @@ class Call:
     outcome: str
 
 
-Kind = Literal["throttle", "internal", "denied", "expired", "reset"]
+Kind = Literal["throttle", "internal", "denied", "expired", "reset", "odd"]
 
 _ERRORS: dict[str, tuple[int, str, str]] = {
     "throttle": (400, "Throttling", "Rate exceeded"),
@@ -92,6 +92,7 @@ _ERRORS: dict[str, tuple[int, str, str]] = {
         "AccessDenied",
         "User: x is not authorized to perform: cloudformation:{action} on resource: {stack}",
     ),
+    "odd": (400, "OptInRequired", "You are not subscribed to this service"),
     "unsigned": (403, "MissingAuthenticationToken", "Missing Authentication Token"),
     "expired": (403, "ExpiredToken", "The security token included in the request is expired"),
 }
@@ -258,12 +259,13 @@ def _described(record: Record) -> dict[str, Any]:
 
 
 def _event(record: Record, event: Event) -> dict[str, Any]:
+    own = event.kind == STACK and event.logical_id == record.name
     return {
         "StackId": record.id,
         "EventId": event.event_id,
         "StackName": record.name,
         "LogicalResourceId": event.logical_id,
-        "PhysicalResourceId": record.id if event.kind == STACK else f"{event.logical_id}-id",
+        "PhysicalResourceId": record.id if own else f"{event.logical_id}-id",
         "ResourceType": event.kind,
         "Timestamp": _date(event.at),
         "ResourceStatus": event.status,

@@ -32,7 +32,7 @@ class TestAnotherResourceFailsAfterOurs:
     """Shown as ROLLBACK_IN_PROGRESS, or as DELETE_IN_PROGRESS with OnFailure = DELETE."""
 
     def test_created_is_scheduled_in_spite_of_force(
-        self, world: World, failing: Failing, change_set: bool
+        self, world: World, failing: Failing, *, change_set: bool
     ) -> None:
         world.install(ALLOW_FORCE_DELETE="yes")
         stack = Stack(world, change_set=change_set)
@@ -42,7 +42,7 @@ class TestAnotherResourceFailsAfterOurs:
         assert world.aws.secret(SECRET).state == "pending"
 
     def test_restored_is_scheduled_again(
-        self, world: World, failing: Failing, change_set: bool
+        self, world: World, failing: Failing, *, change_set: bool
     ) -> None:
         world.install(ALLOW_FORCE_DELETE="yes")
         before = Stack(world)
@@ -55,7 +55,7 @@ class TestAnotherResourceFailsAfterOurs:
         assert (world.aws.secret(SECRET).state, world.aws.secret(SECRET).arn) == ("pending", arn)
 
     def test_adopted_stays_live_without_our_tags(
-        self, world: World, failing: Failing, change_set: bool
+        self, world: World, failing: Failing, *, change_set: bool
     ) -> None:
         world.install(ALLOW_ADOPT="unowned", ALLOW_FORCE_DELETE="yes")
         theirs(world)
@@ -68,7 +68,7 @@ class TestAnotherResourceFailsAfterOurs:
         assert not MARKS & set(left.tags)
 
     def test_adopted_while_pending_is_scheduled_again(
-        self, world: World, failing: Failing, change_set: bool
+        self, world: World, failing: Failing, *, change_set: bool
     ) -> None:
         world.install(ALLOW_ADOPT="unowned")
         theirs(world, pending=True)
@@ -80,7 +80,7 @@ class TestAnotherResourceFailsAfterOurs:
         assert (left.state, left.value) == ("pending", "theirs")
         assert not MARKS & set(left.tags)
 
-    def test_found_stays_live(self, world: World, failing: Failing, change_set: bool) -> None:
+    def test_found_stays_live(self, world: World, failing: Failing, *, change_set: bool) -> None:
         """It was retained by the stack before: this one did not make it."""
         before = Stack(world)
         before.create(ONE)
@@ -118,7 +118,7 @@ class TestAfterARollback:
         assert world.aws.secret(SECRET).state == "pending"
 
     def test_a_creation_that_stays_failed_is_deleted_as_a_rollback(self, world: World) -> None:
-        """OnFailure = DO_NOTHING leaves CREATE_FAILED; whoever then deletes it had no secret yet."""
+        """OnFailure = DO_NOTHING leaves CREATE_FAILED: the stack was never complete."""
         world.install(ALLOW_FORCE_DELETE="yes")
         stack = Stack(world)
         stack.deploy({"Secret": FORCED}, fails=True, failing="nothing")

@@ -28,6 +28,17 @@ REGION = "eu-central-1"
 TYPE = "Custom::RecoverableSecret"
 ENTRY = "lambda_handler.handler"
 
+TROUBLES = {
+    "ThrottlingException",
+    "InternalServiceError",
+    "connection reset",
+    "response lost",
+    "Throttling",
+    "InternalFailure",
+    "reset",
+}
+"""Outcomes of calls after which the SDK tries again."""
+
 MISSING: Any = object()
 """In place of a key's content: the event does not have that key."""
 
@@ -145,6 +156,7 @@ class World:
         time: The time that passes.
         sandbox: Where events are delivered if no other is named.
         deliveries: All deliveries, in order of their end.
+        qualifier: What follows the function's ARN: an alias or a version, with its colon.
     """
 
     def __init__(  # noqa: PLR0917 - made in one place
@@ -161,11 +173,17 @@ class World:
         self._patch = patch
         self.sandbox: Handler = sandbox
         self.deliveries: list[Delivery] = []
+        self.qualifier = ""
 
     def install(self, **parameters: str) -> None:
         """Set install parameters of the function, e.g. `NAME_PREFIX="team/"`."""
         for name, content in parameters.items():
             self._patch.setenv(name, content)
+
+    def was_troubled(self) -> bool:
+        """Whether some call failed so that the SDK tried again."""
+        outcomes = {call.outcome for call in (*self.aws.calls, *self.stacks.calls)}
+        return bool(outcomes & TROUBLES)
 
     def token(self) -> str:
         """Return the ServiceToken."""
@@ -191,6 +209,7 @@ class World:
         raised: BaseException | None = None
         alive = {secret.arn for secret in self.aws.secrets()}
         context = Context(self.time, seconds=seconds, account=ACCOUNT, region=REGION)
+        context.invoked_function_arn += self.qualifier
         try:
             (sandbox or self.sandbox)(copy.deepcopy(sent), context)
         except Exception as problem:  # noqa: BLE001 - whatever it raises is judged later

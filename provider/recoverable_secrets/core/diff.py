@@ -216,24 +216,30 @@ def _claim(present: Present, wanted: Kept) -> plan.SetTags:
     live, marks = present.secret.tags, _marks(present, wanted)
     before = {key: live[key] for key in marks if key in live}
     undo = plan.SetTags(tags=plan.frozen(before)) if before else plan.DropTags(keys=tuple(marks))
-    changed = _changed(live, {**(wanted.spec.tags or {}), **marks})
+    changed = _changed(live, {**_declared(wanted.spec), **marks})
     return plan.SetTags(tags=plan.frozen(changed), undo=undo)
 
 
 def _tags(present: Present, wanted: Kept, *, exact: bool, taken: bool) -> Iterator[plan.Action]:
-    live, memory, declared = present.secret.tags, wanted.memory, wanted.spec.tags or {}
+    live, memory, declared = present.secret.tags, wanted.memory, _declared(wanted.spec)
     marks = _marks(present, wanted)
     # A deputy's mark says that all else was done, so it is written last.
     marked_last = exact and wanted.mandate is not Mandate.OWN
     changed = _changed(live, declared if marked_last else {**declared, **marks})
     if changed and not taken:
         yield plan.SetTags(tags=plan.frozen(changed))
-    ours = ownership.of_users(live) if exact else (memory.spec.tags or {} if memory else {})
+    before = _declared(memory.spec) if memory else {}
+    ours = ownership.of_users(live) if exact else before
     extra = tuple(sorted(key for key in ours if key in live and key not in declared))
     if extra:
         yield plan.DropTags(keys=extra)
     if marked_last and _changed(live, marks):
         yield plan.SetTags(tags=plan.frozen(_changed(live, marks)))
+
+
+def _declared(spec: Spec) -> dict[str, str]:
+    """Return the tags of a spec, whatever was remembered: our own are never a user's to set."""
+    return ownership.of_users(spec.tags or {})
 
 
 def _changed(live: Mapping[str, str], target: Mapping[str, str]) -> dict[str, str]:
@@ -318,7 +324,7 @@ def desired(wanted: Kept) -> plan.Create:
     return plan.Create(
         description=spec.description or None,
         kms_key_id=spec.kms_key_id or None,
-        tags=plan.frozen({**(spec.tags or {}), **marks}),
+        tags=plan.frozen({**_declared(spec), **marks}),
         version=wanted.version,
         source=_source(spec),
     )
