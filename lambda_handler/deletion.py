@@ -26,40 +26,23 @@ def removed(request: Request) -> Answer:
         RecoverableSecretsError: As `Engine.run` does.
     """
     allowed = Installation.of(os.environ)
-    told = properties.recalled(request.properties)
-    policy = properties.within(told, allowed).policy
-    if policy.force != told.policy.force:
-        operation.say("this installation does not allow force: the deletion is scheduled")
-    here = identity.is_here(request)
-    if request.id.startswith("arn:") and not here:
+    policy = _policy(request, allowed)
+    if request.id.startswith("arn:") and not identity.is_here(request):
         return _nothing("the id is no secret of this account and region", request)
     stack, path = _stack_to_leave(request)
-    declared = told.spec.name or identity.default_name(request, allowed, path)
-    name = identity.name_in(request.id) if here else declared
-    if any(parse.name_problems(name, limits.AWS)):
+    wanted = _meant(request, allowed, path)
+    if wanted is None:
         return _nothing("there can be no secret of that name", request)
-    if any(properties.name_problems(name, allowed)):
-        if here:
-            raise errors.Refused(
-                f"{errors.short(name)} is outside the NamePrefix of this installation: not "
-                "deleted. Set NamePrefix back, or keep the secret with DeletionPolicy: Retain"
-            )
-        return _nothing("there can be no secret of that name", request)
-    owner = identity.owner(request, path)
-    wanted = Gone(
-        name=name,
-        owner=owner,
-        memory=Memory(id=request.id, owner=owner) if here else None,
-        instance=identity.mark_to_delete(request),
-        mandate=Mandate.ROLLBACK,
-    )
+    if stack and not wanted.memory and not stack.gives_up:
+        return _nothing("the id is none of a secret, and the stack keeps what it has", request)
     known: facts.Observed | None = None
     if stack is None or stack.deletion is stacks.Deletion.UNPROVEN:
         known = operation.store().observe(facts.ref(wanted))
-    if _is_ordinary(stack, known, wanted, policy):
-        wanted = dataclasses.replace(wanted, mandate=Mandate.DEPUTY)
     if stack is None:
         wanted = _by_its_mark(known, wanted, request)
+    else:
+        mandate = _mandate(stack, known, wanted, policy)
+        wanted = dataclasses.replace(wanted, mandate=mandate)
     operation.run(wanted, policy, request, known)
     return Answer(request.placeholder, {})
 
@@ -68,6 +51,43 @@ def _nothing(why: str, request: Request) -> Answer:
     """Answer with success: a resource that cannot be deleted would block its stack."""
     operation.say(f"{why}: nothing was done")
     return Answer(request.placeholder, {})
+
+
+def _policy(request: Request, allowed: Installation) -> Policy:
+    """Return what the user allows, as far as the installation does."""
+    told = properties.recalled(request.properties)
+    policy = properties.within(told, allowed).policy
+    if policy.force != told.policy.force:
+        operation.say("this installation does not allow force: the deletion is scheduled")
+    return policy
+
+
+def _meant(request: Request, allowed: Installation, path: tuple[str, ...]) -> Gone | None:
+    """Return which secret is to go, taken for a rollback; `None` if there can be none.
+
+    Raises:
+        Refused: The id is of a secret that this installation does not reach any more.
+    """
+    here = identity.is_here(request)
+    declared = properties.recalled(request.properties).spec.name
+    named = declared or identity.default_name(request, allowed, path)
+    name = identity.name_in(request.id) if here else named
+    outside = any(properties.name_problems(name, allowed))
+    if outside and here:
+        raise errors.Refused(
+            f"{errors.short(name)} is outside the NamePrefix of this installation: not deleted. "
+            "Set NamePrefix back, or keep the secret with DeletionPolicy: Retain"
+        )
+    if outside or any(parse.name_problems(name, limits.AWS)):
+        return None
+    owner = identity.owner(request, path)
+    return Gone(
+        name=name,
+        owner=owner,
+        memory=Memory(id=request.id, owner=owner) if here else None,
+        instance=identity.mark_to_delete(request),
+        mandate=Mandate.ROLLBACK,
+    )
 
 
 def _stack_to_leave(request: Request) -> tuple[stacks.Stack | None, tuple[str, ...]]:
@@ -80,17 +100,31 @@ def _stack_to_leave(request: Request) -> tuple[stacks.Stack | None, tuple[str, .
     return stack, stack.path
 
 
-def _is_ordinary(
-    stack: stacks.Stack | None, known: facts.Observed | None, wanted: Gone, policy: Policy
-) -> bool:
-    """Whether this deletion is proved to be none of a rollback, where that makes a difference."""
-    if stack is None or known is None:
-        return stack is not None and stack.deletion is stacks.Deletion.ORDINARY
+_MANDATES = {
+    stacks.Deletion.ORDINARY: Mandate.DEPUTY,
+    stacks.Deletion.ROLLBACK: Mandate.ROLLBACK,
+    stacks.Deletion.LATE: Mandate.LATE,
+}
+
+
+def _mandate(
+    stack: stacks.Stack, known: facts.Observed | None, wanted: Gone, policy: Policy
+) -> Mandate:
+    """Return on whose word the secret goes; what is not proved to be ordinary is a rollback.
+
+    Proof is sought only where it makes a difference. A secret whose id CloudFormation was never
+    told goes in a rollback, whatever the stack does now.
+    """
+    if wanted.memory is None:
+        return Mandate.ROLLBACK
+    if known is None:
+        return _MANDATES[stack.deletion]
     ordinary, rollback = (
         decide.decide(known, dataclasses.replace(wanted, mandate=mandate), policy, limits.AWS)
         for mandate in (Mandate.DEPUTY, Mandate.ROLLBACK)
     )
-    return ordinary != rollback and stacks.once_complete(stack.root)
+    proved = ordinary != rollback and stacks.once_complete(stack.root)
+    return Mandate.DEPUTY if proved else Mandate.ROLLBACK
 
 
 def _by_its_mark(known: facts.Observed | None, wanted: Gone, request: Request) -> Gone:

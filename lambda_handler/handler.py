@@ -57,8 +57,6 @@ def _kept(request: Request) -> Answer:
     memory = None
     if identity.is_here(request) and identity.name_in(request.id) == name:
         memory = Memory(id=request.id, owner=owner, spec=properties.recalled(request.old).spec)
-    if not stack.works_on(request.kind):
-        return _told(_late(facts.Ref(name, memory.id if memory else None), owner, request))
     for warning in parse.warnings(name, limits.AWS) if request.kind == "Create" else ():
         operation.say(warning)
     wanted = Kept(
@@ -68,12 +66,14 @@ def _kept(request: Request) -> Answer:
         instance=request.mark,
         version=ownership.version_id(random_hex()),
         memory=memory,
-        mandate=Mandate.ROLLBACK if stack.rolling_back else Mandate.DEPUTY,
+        mandate=_mandate(stack, request),
     )
     # Memory alone may prove that nothing differs, but the answer has to tell what is.
-    known = operation.store().observe(facts.ref(wanted)) if memory else None
+    known = None
+    if memory or wanted.mandate is Mandate.LATE:
+        known = operation.store().observe(facts.ref(wanted))
     result = operation.run(wanted, declaration.policy, request, known)
-    if not isinstance(result.known, facts.Present):
+    if not isinstance(result.known, facts.Present | facts.PendingDeletion):
         raise errors.StoreError(f"{errors.short(name)} is not there in the end", "NotThere")
     return _told(result.known.secret)
 
@@ -86,14 +86,14 @@ def _declared(request: Request, allowed: Installation) -> tuple[stacks.Stack, De
     """
     try:
         properties.declared(request.properties, allowed)
+        stack = stacks.look(request.stack_id)
+        return stack, properties.declared(request.properties, allowed, stack.tags)
     except errors.InvalidInput:
         if request.kind == "Create":
             raise
-        stack = stacks.look(request.stack_id)
-        if not stack.rolling_back:
-            raise
-        return stack, properties.within(properties.recalled(request.properties), allowed)
     stack = stacks.look(request.stack_id)
+    if stack.rolling_back:
+        return stack, properties.within(properties.recalled(request.properties), allowed)
     return stack, properties.declared(request.properties, allowed, stack.tags)
 
 
@@ -104,24 +104,10 @@ def _undeclared_name(request: Request, allowed: Installation, path: tuple[str, .
     return identity.default_name(request, allowed, path)
 
 
-def _late(ref: facts.Ref, owner: str, request: Request) -> facts.Secret:
-    """Return the secret of an event that comes after its operation, and leave it as it is.
-
-    Raises:
-        Refused: There is no such secret of this stack, so the event made no sense ever.
-    """
-    seen = operation.store().observe(ref)
-    if (
-        isinstance(seen, facts.Present)
-        and seen.secret.tags.get(ownership.OWNER) == owner
-        and ownership.marks(identity.of_stack(request.mark), seen.secret.tags)
-    ):
-        operation.say(f"{errors.short(ref.name)} is left as it is: its stack is not at work")
-        return seen.secret
-    raise errors.Refused(
-        f"the stack of {errors.short(request.logical_id)} is not being created or updated: nothing "
-        "was done. Deploy the stack; only CloudFormation may send events"
-    )
+def _mandate(stack: stacks.Stack, request: Request) -> Mandate:
+    if not stack.works_on(request.kind):
+        return Mandate.LATE
+    return Mandate.ROLLBACK if stack.rolling_back else Mandate.DEPUTY
 
 
 def _told(secret: facts.Secret) -> Answer:

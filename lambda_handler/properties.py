@@ -76,14 +76,17 @@ def declared(
         InvalidInput: With every problem found, none of which shows what was given.
     """
     own = {name: content for name, content in given.items() if name not in cloudformation.OWN}
-    problems = list(_strangers(own))
+    problems = [*_strangers(own), *_unresolved(own)]
     known = {name: content for name, content in own.items() if name in cloudformation.PROPERTIES}
     if stack_tags:
         known["Tags"] = _with_tags_of_stack(known.get("Tags"), stack_tags)
     try:
         declaration = parse.parse(known, limits.AWS, spelling=fields.pascal, allowed=_FIELDS)
     except errors.InvalidInput as failure:
-        raise errors.InvalidInput([*problems, *failure.problems]) from None
+        found = [*problems, *failure.problems]
+        if stack_tags:
+            found = [each.replace("Tags has", "Tags, the stack's included, has") for each in found]
+        raise errors.InvalidInput(found) from None
     problems += _forbidden(declaration, allowed)
     if problems:
         raise errors.InvalidInput(problems)
@@ -125,12 +128,22 @@ _NAMED = re.compile(
 )
 
 
+_ADVICE = {
+    "the credentials in use": "the function's role",
+    "or set a longer timeout": "with a longer ServiceTimeout if there is a shorter one",
+    "Set region to that one, or promote": "Declare it there, or promote",
+}
+"""What people can do, where templates offer another way than programs."""
+
+
 def spelt(text: str) -> str:
     """Return a text of the core with fields as CloudFormation spells them, and names as they are.
 
     >>> spelt("on_recreate is fail: set adopt to any")
     'OnRecreate is fail: set Adopt to any'
     """
+    for ours, theirs in _ADVICE.items():
+        text = text.replace(ours, theirs)
 
     def pascal(found: re.Match[str]) -> str:
         name = next(filter(None, found.groups()))
@@ -148,6 +161,17 @@ def _strangers(given: Properties) -> Iterator[str]:
             near = difflib.get_close_matches(str(name), names, n=2, cutoff=0.65)
             hint = f"did you mean {' or '.join(near)}?" if near else "remove it"
             yield f"{errors.short(str(name))} is no property of {cloudformation.TYPE}: {hint}"
+
+
+def _unresolved(given: Properties) -> Iterator[str]:
+    """Yield values that CloudFormation has left as a reference: they would be stored as such."""
+    for name in ("SecretString", "SecretBinary"):
+        content = given.get(name)
+        if isinstance(content, str) and "{{resolve:" in content:
+            yield (
+                f"{name} holds a dynamic reference that CloudFormation did not resolve, as it does "
+                "not for ssm-secure here: use a NoEcho parameter or GenerateSecretString"
+            )
 
 
 def _with_tags_of_stack(own: object, stack_tags: Mapping[str, str]) -> object:

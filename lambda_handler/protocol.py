@@ -7,11 +7,13 @@ the resource's for good, and deletes by it.
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +30,7 @@ NOT_CREATED = "recoverable-secrets:not-created:"
 
 _SHARE = 0.25
 _MARGIN_SECONDS = 20.0
+_LONGEST_PATIENCE = 3600.0
 _KNOWN = frozenset(
     {
         "RequestType",
@@ -211,7 +214,7 @@ def _request(event: Mapping[str, Any], context: Any) -> Request:
         old=_mapping(event.get("OldResourceProperties")),
         mark=f"{mark}.{ownership.digest(event['RequestId'])}",
         function=context.invoked_function_arn,
-        seconds=lambda: _seconds(context),
+        seconds=functools.partial(_seconds, context, _patience(event), time.monotonic()),
     )
 
 
@@ -231,9 +234,16 @@ def _mapping(given: object) -> Mapping[str, Any]:
     return given if isinstance(given, dict) else {}
 
 
-def _seconds(context: Any) -> float:
-    """Return the time for the work: what is left for the function, the answer set aside."""
+def _patience(event: Mapping[str, Any]) -> float:
+    """Return how long CloudFormation waits for the answer, in seconds."""
+    declared = str(_mapping(event.get("ResourceProperties")).get("ServiceTimeout"))
+    return float(declared) if re.fullmatch(r"[0-9]{1,4}", declared) else _LONGEST_PATIENCE
+
+
+def _seconds(context: Any, patience: float, start: float) -> float:
+    """Return the time for the work: what is left for the answer, and some of it set aside."""
     left = context.get_remaining_time_in_millis() / 1000
+    left = min(left, patience - (time.monotonic() - start))
     return float(left - min(_MARGIN_SECONDS, _SHARE * left))
 
 

@@ -42,6 +42,7 @@ _WORKING = {
     ),
 }
 _ONCE_COMPLETE = re.compile(r"(CREATE|UPDATE|IMPORT|UPDATE_ROLLBACK|IMPORT_ROLLBACK)_COMPLETE")
+_NAME_LIMIT = 128
 _CLEANUP = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
 _STACK_SET_ROLE = re.compile(
     r":role/(.*/)?(AWSCloudFormationStackSetExecutionRole|stacksets-exec-)"
@@ -53,6 +54,8 @@ class Deletion(enum.Enum):
 
     ORDINARY = "ordinary"
     ROLLBACK = "rollback"
+    LATE = "late"
+    """The stack is not at work at all."""
     UNPROVEN = "unproven"
     """Ordinary if the root stack was once complete; else it may be `OnFailure: DELETE`.
 
@@ -87,8 +90,18 @@ class Stack:
         return "ROLLBACK" in self.statuses[0]
 
     @property
+    def gives_up(self) -> bool:
+        """Whether a secret may go whose id CloudFormation was never told.
+
+        In an update that succeeds, the same Create was tried again, and the secret is its.
+        """
+        return any("ROLLBACK" in each or each == "DELETE_IN_PROGRESS" for each in self.statuses)
+
+    @property
     def deletion(self) -> Deletion:
         """What a `Delete` means now."""
+        if not any(status.endswith("_IN_PROGRESS") for status in self.statuses):
+            return Deletion.LATE
         if not set(self.statuses) <= {"DELETE_IN_PROGRESS", _CLEANUP}:
             return Deletion.ROLLBACK
         return Deletion.ORDINARY if _CLEANUP in self.statuses else Deletion.UNPROVEN
@@ -166,8 +179,11 @@ def _path(chain: list[dict[str, Any]]) -> tuple[str, ...]:
         first = re.sub(r"-[0-9a-f-]{36}$", "", first)
     names = [first]
     for parent, child in zip(chain[:0:-1], chain[-2::-1], strict=True):
-        inner = child["StackName"].removeprefix(f"{parent['StackName']}-")
-        names.append(re.sub(r"-[A-Z0-9]{10,}$", "", inner))
+        full = child["StackName"]
+        inner = full.removeprefix(f"{parent['StackName']}-")
+        # A name that was cut to fit may be a sister's too without its ending.
+        cut = len(full) >= _NAME_LIMIT or inner == full
+        names.append(full if cut else re.sub(r"-[A-Z0-9]{10,}$", "", inner))
     return tuple(names)
 
 

@@ -173,7 +173,7 @@ class _Operation:
             if isinstance(action, plan.Look):
                 self.known = learn.looked(self.known, self.store.observe(ref))
                 return
-            value = self._value if plan.valued(action) else None
+            value = self._payload(action)
             outcome = self.store.apply(ref, action, value)
             if isinstance(outcome, plan.Conflict):
                 self._conflict(action, outcome, waited=plan.Wait() in actions)
@@ -181,6 +181,12 @@ class _Operation:
             self.known = learn.fold(self.known, action, outcome, ref)
             self.reserved = self.reserved or isinstance(self.known, Purging)
             self._did(action, outcome)
+
+    def _payload(self, action: plan.Action) -> Sealed | None:
+        """Return the value that goes with an action, if one does."""
+        if getattr(action, "source", None) is plan.Source.ATTEMPTED:
+            return self.wanted.memory.spec.value if self.wanted.memory else None
+        return self._value if plan.valued(action) else None
 
     @functools.cached_property
     def _value(self) -> Sealed | None:
@@ -202,7 +208,9 @@ class _Operation:
             )
         self.conflicts.append(action)
         self._check_time()
-        seen = self.store.observe(self._ref())
+        # The name may be taken by another secret than the one that is remembered.
+        taken = isinstance(action, plan.Create)
+        seen = self.store.observe(facts.Ref(self.wanted.name) if taken else self._ref())
         self.known = learn.after_conflict(self.known, action, met, seen, reserved=self.reserved)
         self.reserved = self.reserved or isinstance(self.known, Purging)
         restored = isinstance(action, plan.Restore) and isinstance(self.known, Present)

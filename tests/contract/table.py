@@ -25,6 +25,7 @@ E: Final[Kinds] = D | C
 
 FIRST: Final = ownership.version_id("1" * 32)
 NEXT: Final = ownership.version_id("2" * 32)
+NEVER: Final = ownership.version_id("3" * 32)
 OLD, NEW = Sealed("correct horse"), Sealed("battery staple")
 TAGS = plan.frozen({"team": "payments", "stage": "prod", "recoverable-secrets:owner": "me"})
 KEY = "alias/ours"
@@ -40,10 +41,15 @@ def creation(source: Source | None = Source.LITERAL, version: str = FIRST) -> pl
     )
 
 
-def prepare(world: worlds.World, state: str) -> facts.Ref:
+def prepare(world: worlds.World, state: str, *, written: bool = False) -> facts.Ref:
     """Bring the name into a state, through the store alone; return how an engine refers to it.
 
     Absent is a secret that was: actions know it by the id that it had.
+
+    Args:
+        world: Where.
+        state: Which one.
+        written: Whether the value was written anew since its creation, if it has one.
     """
     valued = "without" not in state
     made = world.store.apply(
@@ -52,6 +58,9 @@ def prepare(world: worlds.World, state: str) -> facts.Ref:
     assert isinstance(made, plan.Done)
     ref = facts.Ref(NAME, made.id)
     world.person_writes_policy(NAME)
+    if written and valued:
+        write = plan.SetMetadata(source=Source.LITERAL, version=NEXT)
+        assert isinstance(world.store.apply(ref, write, NEW), plan.Done)
     if state.startswith("pending"):
         assert isinstance(world.store.apply(ref, plan.ScheduleDeletion(days=30)), plan.Done)
     elif state in {"reserved", "absent"}:
@@ -70,6 +79,7 @@ class Row:
         cells: For each state that lets it take effect, the outcomes of doing it twice.
         after: What it makes of the secret there.
         payload: The value that goes with it.
+        written: Whether the value was written anew before.
     """
 
     why: str
@@ -77,6 +87,7 @@ class Row:
     cells: Mapping[str, tuple[Kinds, Kinds]]
     after: Callable[[Shot], Shot]
     payload: Sealed | None = None
+    written: bool = False
 
 
 def _with(**changes: object) -> Callable[[Shot], Shot]:
@@ -84,8 +95,10 @@ def _with(**changes: object) -> Callable[[Shot], Shot]:
 
 
 def _valued(before: Shot) -> Shot:
-    value = NEW.reveal()
-    return dataclasses.replace(before, value=value, version=NEXT, versions=before.versions + 1)
+    return dataclasses.replace(
+        before, value=NEW.reveal(), version=NEXT, previous=before.version,
+        versions=before.versions + 1,
+    )  # fmt: skip
 
 
 def _retagged(before: Shot) -> Shot:
@@ -166,6 +179,23 @@ ROWS = (
         cells={"live": (C, C)}, after=_with(),
     ),
     Row(
+        why="the version before is current again, without a new one; then it is current already",
+        action=plan.MoveStage(current=NEXT, to=FIRST), written=True, cells={"live": (D, C)},
+        after=_with(version=FIRST, previous=NEXT, value=OLD.reveal()),
+    ),
+    Row(
+        why="another version is current than was believed: it stays so",
+        action=plan.MoveStage(current=FIRST, to=NEXT), written=True, cells={}, after=_with(),
+    ),
+    Row(
+        why="the version that is believed to be current never was: nothing moves",
+        action=plan.MoveStage(current=NEVER, to=FIRST), written=True, cells={}, after=_with(),
+    ),
+    Row(
+        why="there is no version to go back to: the current one stays",
+        action=plan.MoveStage(current=FIRST, to=NEVER), cells={}, after=_with(),
+    ),
+    Row(
         why="tags are added and changed, the others stay",
         action=plan.SetTags(tags=plan.frozen({"stage": "test", "new": ""})), cells=BOTH_LIVE,
         after=_retagged,
@@ -211,7 +241,7 @@ def cases() -> list[tuple[Row, str]]:
 
 def run_twice(world: worlds.World, row: Row, state: str) -> None:
     """Do an action twice, and hold what came of it against the table."""
-    ref = prepare(world, state)
+    ref = prepare(world, state, written=row.written)
     before = world.shot(NAME)
     first_kinds, second_kinds = row.cells.get(state, (C, C))
     expected = row.after(before) if state in row.cells else before
@@ -248,6 +278,7 @@ def agrees(world: worlds.World, ref: facts.Ref) -> None:
     else:
         kind = facts.Present if shot.state == "live" else facts.PendingDeletion
         assert isinstance(seen, kind)
-        told = (seen.secret.id, seen.secret.version, seen.secret.tags, seen.secret.description,
-                seen.secret.kms_key_id, seen.secret.name)  # fmt: skip
-        assert told == (shot.id, shot.version, shot.tags, shot.description, shot.key, ref.name)
+        told = (seen.secret.id, seen.secret.version, seen.secret.previous, seen.secret.tags,
+                seen.secret.description, seen.secret.kms_key_id, seen.secret.name)  # fmt: skip
+        assert told == (shot.id, shot.version, shot.previous, shot.tags, shot.description,
+                        shot.key, ref.name)  # fmt: skip

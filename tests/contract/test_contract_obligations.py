@@ -189,6 +189,60 @@ def test_comparing_with_an_older_version_moves_nothing(world: worlds.World) -> N
     assert before.version == put
 
 
+def test_the_version_before_is_told(world: worlds.World) -> None:
+    """None at first; then whichever was current before, whoever put what came after."""
+    ref = table.prepare(world, "live without a value")
+    assert world.shot(NAME).previous is None
+    first = plan.SetMetadata(source=plan.Source.LITERAL, version=FIRST)
+    world.store.apply(ref, first, OLD)
+    assert (world.shot(NAME).version, world.shot(NAME).previous) == (FIRST, None)
+    table.agrees(world, ref)
+    world.store.apply(ref, plan.SetMetadata(description="new"))
+    assert world.shot(NAME).previous is None
+    put = world.person_puts(NAME, CANARY)
+    assert (world.shot(NAME).version, world.shot(NAME).previous) == (put, FIRST)
+    table.agrees(world, ref)
+    world.person_puts(NAME, "again")
+    assert world.shot(NAME).previous == put
+    table.agrees(world, ref)
+
+
+def test_a_version_is_not_moved_away_under_a_person(world: worlds.World) -> None:
+    """They were faster than the move: theirs stays current, and ours the one before."""
+    ref = table.prepare(world, "live", written=True)
+    put = world.person_puts(NAME, CANARY)
+    before = world.shot(NAME)
+    move = plan.MoveStage(current=NEXT, to=FIRST)
+    assert isinstance(world.store.apply(ref, move), plan.Conflict)
+    assert world.shot(NAME) == before
+    assert (before.version, before.previous, before.value) == (put, NEXT, CANARY)
+
+
+def test_a_persons_version_is_given_back(world: worlds.World) -> None:
+    """What was current before our write is current again, and ours is what was before it."""
+    ref = table.prepare(world, "live")
+    put = world.person_puts(NAME, CANARY)
+    write = plan.SetMetadata(source=plan.Source.LITERAL, version=NEXT)
+    world.store.apply(ref, write, NEW)
+    written = world.shot(NAME)
+    done = world.store.apply(ref, plan.MoveStage(current=NEXT, to=put))
+    assert isinstance(done, plan.Done)
+    assert done.version is None, "no version was made"
+    shot = world.shot(NAME)
+    assert (shot.version, shot.previous, shot.value) == (put, NEXT, CANARY)
+    assert shot.versions == written.versions == 3
+    table.agrees(world, ref)
+
+
+def test_a_move_there_and_back_changes_nothing(world: worlds.World) -> None:
+    ref = table.prepare(world, "live", written=True)
+    before = world.shot(NAME)
+    for current, to in ((NEXT, FIRST), (FIRST, NEXT)):
+        move = plan.MoveStage(current=current, to=to)
+        assert isinstance(world.store.apply(ref, move), plan.Done)
+    assert world.shot(NAME) == before
+
+
 @pytest.mark.parametrize(
     "value",
     [

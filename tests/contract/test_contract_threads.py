@@ -38,6 +38,17 @@ def test_one_name_is_created_once(world: worlds.World) -> None:
     assert world.shot(table.NAME).value == f"value {won[0]}"
 
 
+def test_the_current_version_is_moved_once(world: worlds.World) -> None:
+    """Naming the version that it leaves makes the move the one thing that compares and sets."""
+    ref = table.prepare(world, "live", written=True)
+    move = plan.MoveStage(current=table.NEXT, to=table.FIRST)
+    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+        outcomes = list(pool.map(lambda _: world.store.apply(ref, move), range(THREADS)))
+    assert sum(isinstance(outcome, plan.Done) for outcome in outcomes) == 1
+    shot = world.shot(table.NAME)
+    assert (shot.version, shot.previous) == (table.FIRST, table.NEXT)
+
+
 def test_no_secret_gets_anothers_value(world: worlds.World) -> None:
     """Each thread's values end in its own secret, whatever the others do meanwhile."""
 

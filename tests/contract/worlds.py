@@ -34,6 +34,7 @@ class Shot:
     state: str = "absent"
     id: str | None = None
     version: str | None = None
+    previous: str | None = None
     value: str | bytes | None = None
     versions: int = 0
     tags: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -83,6 +84,7 @@ class MemoryWorld:
             state="pending" if entry.delete_on else "live",
             id=entry.secret.id,
             version=entry.secret.version,
+            previous=entry.secret.previous,
             value=value.reveal() if value else None,
             versions=len(entry.values),
             tags=dict(entry.secret.tags),
@@ -111,10 +113,12 @@ class AwsWorld:
         seen = self.aws.secret(name)
         if seen.state in {"absent", "purging"}:
             return Shot({"purging": "reserved"}.get(seen.state, seen.state))
+        labelled = {label: key for key, one in seen.versions.items() for label in one.labels}
         return Shot(
             state=seen.state,
             id=seen.arn,
             version=seen.version_id,
+            previous=labelled.get("AWSPREVIOUS"),
             value=seen.value,
             versions=len(seen.versions),
             tags=dict(seen.tags),

@@ -65,7 +65,7 @@ INSTANCES = (None, cases.LIVE_MARK, cases.PAST_MARK)
 OPERATION = "aaaa.1111"
 MARKS = (*INSTANCES, OPERATION, "aaaa.2222", "bbbb.1111")
 """Incarnation marks as they stand in tags: those of a user, and those of a deputy."""
-ORIGINS = (None, "created", "restored", "found", "adopted", "adopted pending")
+ORIGINS = (None, "created", "restored", "found", "found adopted", "adopted", "adopted pending")
 VALUES: tuple[dict[str, Any], ...] = (
     {},
     {"secret_string": cases.VALUE},
@@ -120,6 +120,8 @@ def _seen_otherwise(world: World) -> Iterator[str]:
         yield "tied in two ways"
     if len(secret.tags) > world.store.tags:
         yield "more tags than fit"
+    if secret.version is not None and secret.version == secret.previous:
+        yield "a version that was current before itself"
 
 
 def _known_otherwise(world: World) -> Iterator[str]:
@@ -186,6 +188,7 @@ specs = st.sampled_from(list(_specs()))
 pasts = product(OWNERS, INSTANCES, VERSIONS, VERSIONS)
 marks = product((None, *OWNERS), MARKS, ORIGINS)
 looks = product(TEXTS, KEYS, VERSIONS, TIES)
+befores = st.sampled_from(VERSIONS)
 
 
 kinds = st.sampled_from(["unknown", "absent", "purging", *3 * ["present", "pending"]])
@@ -209,6 +212,7 @@ def memories(draw: st.DrawFn) -> facts.Memory:
 @st.composite
 def secrets(draw: st.DrawFn, name: str) -> facts.Secret:
     (description, key, version, tie), tags = draw(looks), draw(st.sampled_from(TAGS))
+    before = draw(befores)
     return facts.Secret(
         id=cases.ID,
         name=name,
@@ -216,6 +220,7 @@ def secrets(draw: st.DrawFn, name: str) -> facts.Secret:
         kms_key_id=key or None,
         tags=plan.frozen({**(tags or {}), **cases.marks(*draw(marks))}),
         version=version,
+        previous=before if version != before else None,
         **tie,
     )
 

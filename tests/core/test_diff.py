@@ -368,3 +368,14 @@ def test_our_own_tags_are_never_a_users(mandate: facts.Mandate) -> None:
     dropped = cases.kept(memory=before, **kept)
     assert list(diff.actions(cases.present(live), dropped, cases.policy(), cases.AWS)) == []
     assert diff.desired(forged).tags[ownership.OWNER] == cases.OURS
+
+
+@pytest.mark.parametrize(("others", "first"), [(0, "SetTags"), (17, "SetTags"), (18, "DropTags")])
+def test_tags_that_do_not_fit_together_are_dropped_first(others: int, first: str) -> None:
+    """Fifteen for fifteen beside those of others and our three: fifty fit."""
+    old, new = ({f"{letter}{n}": "" for n in range(15)} for letter in "ab")
+    live = {**old, **{f"x{n}": "" for n in range(others)}, **cases.marks()}
+    wanted = cases.kept(cases.spec(tags=new), memory=cases.memory(spec=cases.spec(tags=old)))
+    seen = cases.present(cases.secret(tags=live))
+    kinds = [type(a).__name__ for a in diff.actions(seen, wanted, cases.policy(), cases.AWS)]
+    assert kinds == [first, "DropTags" if first == "SetTags" else "SetTags"]

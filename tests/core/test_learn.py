@@ -66,17 +66,36 @@ FOLDED: dict[str, tuple[facts.Observed, plan.Action, plan.Done, facts.Observed]]
     "tags set": (
         FOUND, plan.SetTags(tags={"b": "2", "c": "3"}), plan.Done(),
         but(tags={"a": "1", "b": "2", "c": "3"})),
-    "tags dropped, also those that are not there": (
-        FOUND, plan.DropTags(keys=("a", "x")), plan.Done(), but(tags={"b": "1"})),
+    "tags dropped, also those that are not there: no look is needed to know the rest": (
+        FOUND, plan.DropTags(keys=("a", "x")), plan.Done(),
+        knows(but(tags={"b": "1"}), confirmed=True)),
+    "tags set: nothing was looked at a second time": (
+        knows(FOUND, confirmed=True), plan.SetTags(tags={"b": "2"}), plan.Done(),
+        knows(but(tags={"a": "1", "b": "2"}), confirmed=True)),
     "description set": (
         FOUND, plan.SetMetadata(description="new"), plan.Done(), but(description="new")),
     "description cleared": (
         FOUND, plan.SetMetadata(description=""), plan.Done(), but(description="")),
     "key set": (FOUND, plan.SetMetadata(kms_key_id="other"), plan.Done(), but(kms_key_id="other")),
     "key cleared": (FOUND, plan.SetMetadata(kms_key_id=""), plan.Done(), but(kms_key_id=None)),
-    "value set": (
+    "value set: what was current is the version before": (
         FOUND, plan.SetMetadata(source=LITERAL, version=NEXT), plan.Done(version=NEXT),
-        knows(but(version=NEXT), holds=NEXT)),
+        knows(but(version=NEXT, previous=cases.FIRST), holds=NEXT)),
+    "value set again: it is not the version before that one": (
+        but(previous=cases.OLDER), plan.SetMetadata(source=LITERAL, version=NEXT),
+        plan.Done(version=NEXT), knows(but(version=NEXT, previous=cases.FIRST), holds=NEXT)),
+    "first value set: there is none before": (
+        but(version=None), plan.SetMetadata(source=LITERAL, version=NEXT),
+        plan.Done(version=NEXT), knows(but(version=NEXT, previous=None), holds=NEXT)),
+    "description set: no other version, and none before": (
+        but(previous=cases.OLDER), plan.SetMetadata(description="new"), plan.Done(),
+        but(description="new", previous=cases.OLDER)),
+    "moved back: what was attempted is the version before, and its value is not current": (
+        knows(but(version=NEXT, previous=cases.FIRST), holds=NEXT),
+        plan.MoveStage(current=NEXT, to=cases.FIRST), plan.Done(),
+        knows(but(version=cases.FIRST, previous=NEXT), holds=NEXT, differs=cases.FIRST)),
+    "moved, but it was not known to be live": (
+        Unknown(), plan.MoveStage(current=NEXT, to=cases.FIRST), plan.Done(), Unknown()),
     "what is known of the value outlives a change of the rest": (
         knows(FOUND, holds=cases.FIRST, differs="x", restored=True, unpoliced=True),
         plan.SetMetadata(description="new"), plan.Done(),
@@ -131,6 +150,17 @@ MET: dict[
         KNOWING, TAG, IT, OTHER, False, knows(KNOWING, secret=OTHER.secret)),
     "the deletion was scheduled already": (
         FOUND, plan.ScheduleDeletion(days=7), IT, PENDING, False, PENDING),
+    "another version is current: a person was faster than the move": (
+        knows(but(version=NEXT, previous=cases.FIRST), holds=NEXT),
+        plan.MoveStage(current=NEXT, to=cases.FIRST), IT, OTHER, False,
+        knows(OTHER, holds=NEXT)),
+    "moved already: our own call, its answer lost": (
+        knows(but(version=NEXT, previous=cases.FIRST), holds=NEXT),
+        plan.MoveStage(current=NEXT, to=cases.FIRST), IT,
+        but(version=cases.FIRST, previous=NEXT), False,
+        knows(but(version=cases.FIRST, previous=NEXT), holds=NEXT)),
+    "purged before the move": (
+        FOUND, plan.MoveStage(current=NEXT, to=cases.FIRST), IT, Absent(), False, Absent()),
     "the version id was used already: by ourselves, or somebody moved back from it": (
         FOUND, WRITE, KNOWN, FOUND, False, knows(FOUND, spent=NEXT)),
     "the one after it was used as well": (
@@ -166,3 +196,44 @@ def test_a_second_look_that_finds_nothing_confirms_it() -> None:
     assert learn.looked(facts.Unknown(), absent) == absent
     assert learn.looked(absent, present) is present
     assert learn.looked(facts.Absent(confirmed=True), absent) == facts.Absent(confirmed=True)
+
+
+def seen(tags: dict[str, str], **told: object) -> Present:
+    """Return what a look shows: these tags, and perhaps something else that is new."""
+    return but(tags=tags, **told)
+
+
+def test_a_second_look_that_shows_the_same_marks_confirms_them() -> None:
+    """A copy that lags behind would have caught up; what else changed meanwhile is no matter."""
+    first, second = seen({"a": "1"}), seen({"a": "1"}, description="new")
+    assert learn.looked(first, second) == knows(second, confirmed=True)
+    assert learn.looked(knows(first, confirmed=True), second) == knows(second, confirmed=True)
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        pytest.param(facts.Unknown(), id="the first look"),
+        pytest.param(facts.Absent(), id="nothing was there"),
+        pytest.param(facts.Absent(confirmed=True), id="surely nothing was there"),
+        pytest.param(facts.Purging(), id="it was going"),
+        pytest.param(PENDING, id="it was pending, with the same marks"),
+        pytest.param(seen({"a": "0", "b": "1"}), id="another mark"),
+        pytest.param(seen({"a": "1"}), id="a mark less"),
+        pytest.param(seen({}), id="no mark"),
+        pytest.param(knows(seen({}), confirmed=True), id="other marks that were confirmed"),
+    ],
+)
+def test_a_look_that_shows_other_marks_confirms_nothing(known: facts.Observed) -> None:
+    assert learn.looked(known, FOUND) == FOUND
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        pytest.param(facts.Absent(), id="gone"),
+        pytest.param(PENDING, id="scheduled"),
+    ],
+)
+def test_a_look_that_shows_no_live_secret_confirms_nothing(now: facts.Observed) -> None:
+    assert learn.looked(knows(FOUND, confirmed=True), now) == now

@@ -17,7 +17,7 @@ def found(owner: str | None, *, handover: bool, state: type) -> facts.Observed:
     return seen
 
 
-@pytest.mark.parametrize("mandate", facts.Mandate)
+@pytest.mark.parametrize("mandate", [facts.Mandate.OWN, facts.Mandate.DEPUTY])
 @pytest.mark.parametrize("owner", [None, cases.OTHERS], ids=["unowned", "foreign"])
 @pytest.mark.parametrize("state", [facts.Present, facts.PendingDeletion])
 def test_it_is_refused_until_it_is_handed_over(

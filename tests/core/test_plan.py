@@ -41,7 +41,13 @@ TOLD: dict[str, tuple[plan.Action, str]] = {
         plan.SetMetadata(source=plan.Source.GENERATED, version=VERSION),
         "set metadata: value = generated",
     ),
+    "a value that was attempted": (
+        plan.Compare(source=plan.Source.ATTEMPTED, version=VERSION), "compare: value = attempted"),
     "compare": (plan.Compare(source=LITERAL, version=VERSION), "compare: value = literal"),
+    "another version is current": (
+        plan.MoveStage(current=cases.FOREIGN, to="the-one-before"),
+        f"move stage: current = {cases.FOREIGN}, to = the-one-before",
+    ),
     "set tags": (plan.SetTags(tags={"a": "1"}), "set tags: tags = a"),
     "drop tags": (plan.DropTags(keys=("a", "b")), "drop tags: keys = a, b"),
     "drop policy": (plan.DropPolicy(), "drop policy"),
@@ -84,6 +90,7 @@ def test_marks_and_version_ids_are_not_told() -> None:
         pytest.param((), False, False, id="nothing"),
         pytest.param((plan.Look(), RESTORE), False, False, id="an undo that schedules is no plan"),
         pytest.param((plan.DropPolicy(), plan.DropTags(keys=("a",))), False, False, id="changes"),
+        pytest.param((plan.MoveStage(current="a", to="b"),), False, False, id="both versions stay"),
         pytest.param((plan.ScheduleDeletion(days=7),), True, False, id="schedule"),
         pytest.param((plan.Purge(),), True, True, id="purge"),
         pytest.param((plan.Purge(), plan.Wait()), True, True, id="purge and go on"),

@@ -122,7 +122,7 @@ def test_two_stacks_and_one_secret(make_engine: Callable[..., Engine], aws: Aws)
     assert old.calls == [*LOOK, "TagResource"]
     assert old.agree("handed").tags[OWNER] == "team shop"
     new.up(several({"lost": {**lost, "adopt": "any"}, "handed": {**handed, "owner": "team shop"}}))
-    assert new.about("shop/lost") == [*CREATE, *LOOK, *COMPARE, "TagResource"]
+    assert new.about("shop/lost") == [*CREATE, *LOOK, "TagResource", *COMPARE]
     taken = [*CREATE, *LOOK, "DeleteResourcePolicy", *COMPARE, "TagResource"]
     assert new.about("shop/handed") == taken
     now = {each: new.agree(each) for each in created}

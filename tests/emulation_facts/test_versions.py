@@ -202,6 +202,11 @@ def test_current_can_be_moved_not_removed(aws, sm, refused):
     assert refused(sm.update_secret_version_stage, **stage, **wrong)[0] == IPE
     sm.update_secret_version_stage(**stage, MoveToVersionId=A, RemoveFromVersionId=B)
     assert labels(aws) == {A: {CURRENT}, B: {PREVIOUS}}
+    again = {"MoveToVersionId": A, "RemoveFromVersionId": B}
+    assert refused(sm.update_secret_version_stage, **stage, **again)[0] == IPE
+    unknown = {"MoveToVersionId": B, "RemoveFromVersionId": D}
+    assert refused(sm.update_secret_version_stage, **stage, **unknown)[0] == RNF
+    assert labels(aws) == {A: {CURRENT}, B: {PREVIOUS}}
     assert sm.get_secret_value(SecretId="s")["SecretString"] == "1"
     assert refused(sm.update_secret_version_stage, **stage, MoveToVersionId=D)[0] == RNF
 

@@ -14,6 +14,7 @@ from core import cases, states
 from engine import watched
 from engine.watched import Call, Start, Watched
 from recoverable_secrets.core import diff, errors, facts, plan
+from recoverable_secrets.core.model import Spec
 from recoverable_secrets.engine import Result
 from recoverable_secrets.stores import memory
 
@@ -63,17 +64,29 @@ def knows(start: Start) -> None:
     if isinstance(ended.known, facts.Present) and ended.known.holds is not None:
         assert isinstance(start.wanted, facts.Kept)
         values = store.entries[start.wanted.name].values
-        declared, how = start.wanted.spec.value, start.wanted.spec.generate_secret_string
+        spec = compared(start.wanted, ended)
+        declared, how = spec.value, spec.generate_secret_string
         found = values[ended.known.holds]
         assert found.size == how.password_length if how else found == declared
 
 
+def compared(wanted: facts.Kept, ended: Result) -> Spec:
+    """Return whose value versions were compared with: a rollback's is what was attempted."""
+    created = any(isinstance(action, plan.Create) for action in ended.actions)
+    takes_back = wanted.mandate is facts.Mandate.ROLLBACK and wanted.memory and not created
+    return wanted.memory.spec if takes_back and wanted.memory else wanted.spec
+
+
 def settles(start: Start) -> None:
-    """A second run makes no write and no version, and of what is kept no call at all."""
+    """A second run makes no write and no version, and of what is kept no call at all.
+
+    Nobody remembers what took an update back: that can only be delivered again, and does the same.
+    """
     store = start.store()
     ended = run(start, store)
     again = start
-    if isinstance(start.wanted, facts.Kept) and isinstance(ended, Result):
+    remembers = start.wanted.mandate is not facts.Mandate.ROLLBACK
+    if isinstance(start.wanted, facts.Kept) and isinstance(ended, Result) and remembers:
         told = watched.remembered(start.wanted, ended)
         again = dataclasses.replace(start, wanted=dataclasses.replace(start.wanted, memory=told))
     store.forget_calls()
@@ -82,9 +95,14 @@ def settles(start: Start) -> None:
     assert store.content() == before
     assert str(second) == str(ended) or isinstance(second, Result)
     assert type(second) is type(ended)
-    assert effective(store) == []
-    if isinstance(second, Result) and isinstance(again.wanted, facts.Kept):
-        assert (store.calls, store.looks) == ([], 0), "an unchanged declaration makes no call"
+    assert effective(store) == [] or not remembers
+    if isinstance(second, Result) and isinstance(again.wanted, facts.Kept) and remembers:
+        assert (store.calls, store.looks) == ([], looks_needed(again)), "memory proves it"
+
+
+def looks_needed(unchanged: Start) -> int:
+    """Return how often an unchanged declaration is looked at: only what comes late is."""
+    return 1 if unchanged.wanted.mandate is facts.Mandate.LATE else 0
 
 
 def previews(start: Start) -> None:
@@ -97,7 +115,10 @@ def previews(start: Start) -> None:
     assert store.calls == []
     assert store.looks == 1
     ended = run(start, store)
-    if isinstance(start.wanted, facts.Kept) and diff.unchanged(start.wanted, start.policy):
+    if isinstance(start.wanted, facts.Kept) and start.wanted.mandate is facts.Mandate.LATE:
+        assert blind == plan.Plan((plan.Look(),)), "memory proves nothing of another moment"
+        assert effective(store) == [], "what comes late changes nothing"
+    elif isinstance(start.wanted, facts.Kept) and diff.unchanged(start.wanted, start.policy):
         assert blind == plan.Plan(), "memory alone proves that nothing differs"
         assert store.calls == []
     elif start.capabilities.value_required and isinstance(blind, plan.Refusal):
@@ -126,6 +147,11 @@ def keeps_promises(start: Start) -> None:
     store = start.store()
     run(start, store)
     watched.assert_promises_kept(store.calls, start.wanted, start.policy)
+    done = {type(call.action) for call in effective(store)}
+    if start.wanted.mandate is facts.Mandate.LATE:
+        assert done <= ({plan.ScheduleDeletion} if isinstance(start.wanted, facts.Gone) else set())
+    elif start.wanted.mandate is not facts.Mandate.ROLLBACK:
+        assert plan.MoveStage not in done, "only what is taken back goes back to a version before"
 
 
 PROPERTIES = (ends, knows, settles, previews, keeps_promises)
@@ -213,3 +239,70 @@ def test_from_every_combination() -> None:
                 faults.append(f"{holds.__name__}: {name}: {str(fault).splitlines()[:1]}")
     assert not faults, f"{len(faults)} faults, such as\n" + "\n".join(faults[:10])
     assert starts == 2_538
+
+
+ATTEMPTED = cases.spec(cases.VALUE, description="new", tags={"team": "b", "more": "1"})
+TO_BE = cases.spec(cases.OTHER_VALUE, description="old", tags={"team": "a"})
+HOLDING = {
+    "what was attempted": (cases.FIRST, cases.VALUE),
+    "what was before": (cases.FIRST, cases.OTHER_VALUE),
+    "what a person put": (cases.FOREIGN, cases.VALUE),
+}
+"""The current version of a secret whose update is taken back, and its value."""
+BEFORE_IT = {"nothing": None, "ours": cases.OLDER, "a person's": "p" * 32}
+
+
+def every_rollback() -> Iterator[tuple[str, Start]]:
+    """Yield one start for each combination of an update that is taken back, with its name."""
+    wanted = cases.kept(
+        TO_BE, memory=cases.memory(spec=ATTEMPTED, instance=None), instance="aaaa.1111",
+        mandate=facts.Mandate.ROLLBACK,
+    )  # fmt: skip
+    for *names, text, recreate in itertools.product(
+        ("live", "pending"), OWNERS, HOLDING, BEFORE_IT, ("new", "old", "by hand"),
+        ("restore", "fail"),
+    ):  # fmt: skip
+        state, whose, held, before = names
+        (version, value), previous = HOLDING[held], BEFORE_IT[before]
+        tags = {"team": "b" if text == "new" else text, "more": "1", **cases.marks(OWNERS[whose])}
+        there = memory.Entry(
+            secret=cases.secret(description=text, version=version, previous=previous, tags=tags),
+            values={version: value, **({previous: cases.OTHER_VALUE} if previous else {})},
+            delete_on=watched.on_day(DUE[state]) if state in DUE else None,
+        )
+        policy = cases.policy(on_recreate=recreate)
+        yield (
+            ", ".join([*names, text, recreate]),
+            Start(entry=there, reserved=0, wanted=wanted, policy=policy, capabilities=cases.AWS),
+        )
+
+
+def takes_back(start: Start) -> None:
+    """The version before is current again where ours holds what was attempted; none is written."""
+    store, was = start.store(), start.entry
+    assert was is not None
+    ended = run(start, store)
+    assert isinstance(ended, Result), "a rollback that is refused leaves the stack stuck"
+    there = store.entries[start.wanted.name]
+    assert there.values.keys() == was.values.keys(), "no version is made"
+    ours = was.secret.tags.get("recoverable-secrets:owner") == cases.OURS
+    attempted = was.secret.version == cases.FIRST and was.values[cases.FIRST] == cases.VALUE
+    left = was.delete_on is not None and start.policy.on_recreate == "fail"
+    moves = ours and attempted and not left and was.secret.previous is not None
+    versions = (was.secret.version, was.secret.previous)
+    assert (there.secret.version, there.secret.previous) == versions[:: -1 if moves else 1]
+    moved = [action for action in ended.actions if isinstance(action, plan.MoveStage)]
+    assert len(moved) == moves
+
+
+def test_from_every_rollback() -> None:
+    faults, starts = [], 0
+    for name, start in every_rollback():
+        starts += 1
+        for holds in (*PROPERTIES, takes_back):
+            try:
+                holds(copy.copy(start))
+            except (AssertionError, errors.RecoverableSecretsError) as fault:
+                faults.append(f"{holds.__name__}: {name}: {str(fault).splitlines()[:1]}")
+    assert not faults, f"{len(faults)} faults, such as\n" + "\n".join(faults[:10])
+    assert starts == 2 * 4 * 3 * 3 * 3 * 2

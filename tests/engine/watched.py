@@ -149,8 +149,8 @@ def entries(draw: st.DrawFn, wanted: facts.Wanted) -> memory.Entry:
     """Return a secret with a history of versions that fits what is remembered of it."""
     secret = draw(states.secrets(wanted.name))
     values = {version: cases.VALUE for version in draw(past) if version}
-    if secret.version:
-        values[secret.version] = draw(st.sampled_from([cases.VALUE, cases.OTHER_VALUE]))
+    for version in filter(None, (secret.previous, secret.version)):
+        values[version] = draw(st.sampled_from([cases.VALUE, cases.OTHER_VALUE]))
     remembered = wanted.memory
     if remembered and remembered.version and remembered.spec.value:
         values[remembered.version] = remembered.spec.value

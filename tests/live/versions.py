@@ -250,6 +250,51 @@ def move_current(at: Scene) -> Outcome:
     return answer.also(labels=at.labels(name), value=at.value(name))
 
 
+@rows.add("AWSCURRENT moved from a version that does not have it", "E")
+def move_current_from_elsewhere(at: Scene) -> Outcome:
+    """IPE: the API reference says no more than "the operation fails"."""
+    first, second, third = at.token("first"), at.token("second"), at.token("third")
+    name = at.live(SecretString="1", ClientRequestToken=first)
+    for token in (second, third):
+        at.do("PutSecretValue", SecretId=name, SecretString="2", ClientRequestToken=token)
+    answer = at.ask(
+        "UpdateSecretVersionStage",
+        SecretId=name,
+        VersionStage=CURRENT,
+        MoveToVersionId=first,
+        RemoveFromVersionId=second,
+    )
+    return answer.also(labels=at.labels(name))
+
+
+@rows.add("AWSCURRENT moved once more, to where it is", "E")
+def move_current_again(at: Scene) -> Outcome:
+    """IPE, so that a repeated call whose answer was lost looks like a conflict."""
+    name, first, second = _two(at)
+    move = {
+        "SecretId": name,
+        "VersionStage": CURRENT,
+        "MoveToVersionId": first,
+        "RemoveFromVersionId": second,
+    }
+    at.do("UpdateSecretVersionStage", **move)
+    return at.ask("UpdateSecretVersionStage", **move).also(labels=at.labels(name))
+
+
+@rows.add("AWSCURRENT moved to an unknown version", "E")
+def move_current_to_nowhere(at: Scene) -> Outcome:
+    """RNF."""
+    name, _, second = _two(at)
+    answer = at.ask(
+        "UpdateSecretVersionStage",
+        SecretId=name,
+        VersionStage=CURRENT,
+        MoveToVersionId=at.token("unknown"),
+        RemoveFromVersionId=second,
+    )
+    return answer.also(labels=at.labels(name))
+
+
 @rows.add("AWSPREVIOUS can be removed", "D")
 def remove_previous(at: Scene) -> Outcome:
     """The version is left without a label."""

@@ -19,8 +19,9 @@
                 that there is: null for what must not be there), actions (exactly these calls),
                 never (calls that were not made), looks (calls on CloudFormation)
 
-In texts `<arn NAME>`, `<stack>`, `<id>` (the last that was answered), `<before>` (the one before
-it), `<request>` (the last that was sent), `<long N>`, `<region>` and `<account>` are replaced.
+In texts `<arn NAME>`, `<stack>`, `<first>` (the first stack, before `anew`), `<id>` (the last that
+was answered), `<before>` (the one before it), `<failed>` (the last of a failure), `<request>` (the
+last that was sent), `<long N>`, `<region>` and `<account>` are replaced.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class _Player:
         self.world = world
         self.stack: Stack | None = None
         self.last: Delivery | None = None
-        self.before = ""
+        self.before = self.first = self.failed = ""
 
     def run(self, case: Case) -> None:
         unknown = set(case) - KEYS - STEP
@@ -114,6 +115,7 @@ class _Player:
         if self.stack is None or told.pop("anew", False):
             name = told.pop("name", self.stack.record.name if self.stack else "shop")
             self.stack = Stack(world, name)
+            self.first = self.first or self.stack.id
         overrides = self._filled(step.get("event", {}))
         kind = overrides.get("RequestType", "Create")
         self._tell(told, kind)
@@ -131,6 +133,8 @@ class _Player:
         event |= dict.fromkeys(step.get("without", ()), MISSING)
         self.before = str(self._answered("PhysicalResourceId")) if self.last else ""
         self.last = world.deliver(event)
+        if self.last.puts and not self.last.succeeded:
+            self.failed = self.last.id
         self._check(step.get("expect", {"Status": "SUCCESS"}))
 
     def _tell(self, told: dict[str, Any], kind: str) -> None:
@@ -182,14 +186,14 @@ class _Player:
             return "x" * int(name)
         if word == "id":
             return str(self._answered("PhysicalResourceId"))
-        if word == "before":
-            return self.before
+        if word in {"before", "failed"}:
+            return self.before if word == "before" else self.failed
         if word == "request":
             assert self.last is not None
             return str(self.last.event["RequestId"])
-        if word == "stack":
+        if word in {"stack", "first"}:
             assert self.stack is not None
-            return self.stack.id
+            return self.stack.id if word == "stack" else self.first
         return {"region": REGION, "account": ACCOUNT}.get(word, found[0])
 
     def _answered(self, name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import os
 from collections.abc import Iterator
 
@@ -17,7 +18,25 @@ from protocol.world import ACCOUNT, REGION, Sandbox, World
 from recoverable_secrets.stores import aws as aws_store
 
 START = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
+ENOUGH_TROUBLES = 8
 PARAMETERS = ("NAME_PREFIX", "ALLOW_FORCE_DELETE", "ALLOW_ADOPT", "ALLOWED_VALUE_SOURCES")
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """Put levels and filters of all loggers back: the function sets them for its own process."""
+    loggers = [logging.root, *map(logging.getLogger, logging.root.manager.loggerDict)]
+    before = [(logger, logger.level, logger.filters[:]) for logger in loggers]
+    yield
+    known = {logger for logger, _, _ in before}
+    for name in tuple(logging.root.manager.loggerDict):
+        late = logging.getLogger(name)
+        if late not in known:
+            late.filters.clear()
+    for logger, level, filters in before:
+        logger.filters[:] = filters
+        if logger.level != level:
+            logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")
@@ -72,6 +91,12 @@ def sandboxes() -> Iterator[dict[str, Sandbox]]:
     aws_store.open_store.cache_clear()
 
 
+@pytest.fixture(scope="session")
+def troubles() -> list[str]:
+    """Calls that the SDK tried again: its clients have a budget for that, which tests share."""
+    return []
+
+
 @pytest.fixture
 def time(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Passing:
     """Time that passes by command."""
@@ -99,14 +124,16 @@ def outside(
 
 
 @pytest.fixture
-def world(outside: World, sandboxes: dict[str, Sandbox]) -> Iterator[World]:
+def world(outside: World, sandboxes: dict[str, Sandbox], troubles: list[str]) -> Iterator[World]:
     """The world with the function, warm from the tests before."""
     if "warm" not in sandboxes:
         sandboxes["warm"] = Sandbox()
     outside.sandbox = sandboxes["warm"]
     yield outside
-    if outside.was_troubled():  # botocore's clients have a budget for retries.
+    troubles += outside.troubles()
+    if len(troubles) > ENOUGH_TROUBLES:
         aws_store.open_store.cache_clear()
+        troubles.clear()
 
 
 @pytest.fixture

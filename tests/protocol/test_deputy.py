@@ -106,20 +106,38 @@ def test_another_stack_deploys(world: World, victim: Victim, properties: dict[st
     victim.assert_untouched()
 
 
-@pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
 @pytest.mark.parametrize("properties", [row[1] for row in EVIL], ids=[row[0] for row in EVIL])
 def test_an_invoker_uses_the_victims_arn(
-    world: World, victim: Victim, kind: str, properties: dict[str, Any]
+    world: World, victim: Victim, properties: dict[str, Any]
 ) -> None:
     """A direct invocation for a stack of one's own that is at work, with the victim's ARN."""
     thief = Stack(world, "thief")
     thief.record.becomes("CREATE_COMPLETE")
-    thief.record.becomes({"Delete": "DELETE_IN_PROGRESS"}.get(kind, "UPDATE_IN_PROGRESS"))
-    event = thief.event(kind, properties, old={"Name": NAME}, id=victim.arn)
-    made = world.deliver(event)
-    assert made.answer
-    shows_nothing(made)
-    victim.assert_untouched()
+    for kind in ("Create", "Update", "Delete"):
+        thief.record.becomes({"Delete": "DELETE_IN_PROGRESS"}.get(kind, "UPDATE_IN_PROGRESS"))
+        made = world.deliver(thief.event(kind, properties, old={"Name": NAME}, id=victim.arn))
+        assert made.answer
+        shows_nothing(made)
+        victim.assert_untouched()
+
+
+def test_a_copy_in_another_region_is_not_meant(world: World, victim: Victim) -> None:
+    """A promoted replica has all tags of its primary: owner, mark and all.
+
+    The function works in its own region only, which its role cannot tell from an ARN's tags.
+    """
+    tags = [{"Key": key, "Value": value} for key, value in victim.before.tags.items()]
+    arn = world.aws.by_hand("CreateSecret", region="us-east-1", Name=NAME, Tags=tags)["ARN"]
+    before = world.aws.secret(NAME, region="us-east-1")
+    victim.stack.record.becomes("DELETE_IN_PROGRESS")
+    made = victim.stack.send("Delete", {"Deletion": "force"}, id=arn)
+    made.expect_success()
+    assert made.actions == []
+    victim.stack.record.becomes("UPDATE_IN_PROGRESS")
+    properties = {"SecretString": VALUE, "Description": "mine"}
+    assert victim.stack.send("Update", properties, old=properties, id=arn).id == victim.arn
+    assert world.aws.secret(NAME, region="us-east-1") == before
+    assert world.aws.secret(NAME).value == VALUE
 
 
 STACK_IDS = {
@@ -138,30 +156,28 @@ STACK_IDS = {
 
 @pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
 @pytest.mark.parametrize("stack_id", STACK_IDS.values(), ids=STACK_IDS)
-@pytest.mark.parametrize("id_", ["{arn}", "victim-Secret-1ABCDEFGHIJKL", ""], ids=repr)
 def test_an_invoker_makes_a_stack_id_up(
-    world: World, victim: Victim, kind: str, stack_id: str, id_: str
+    world: World, victim: Victim, kind: str, stack_id: str
 ) -> None:
-    """The victim's name in a StackId that is not the victim's."""
+    """The victim's name in a StackId that is not the victim's; with its ARN, a made-up id, none."""
     guid = "00000000-0000-0000-0000-000000000000"
+    event = victim.stack.event(kind, {"SecretString": "evil", "Deletion": "force"}, old={})
+    event["StackId"] = stack_id.format(region=REGION, account=ACCOUNT, guid=guid)
     for status in ("DELETE_IN_PROGRESS", "UPDATE_IN_PROGRESS"):
         victim.stack.record.status = status
-        event = victim.stack.event(kind, {"SecretString": "evil", "Deletion": "force"}, old={})
-        event["StackId"] = stack_id.format(region=REGION, account=ACCOUNT, guid=guid)
-        event["PhysicalResourceId"] = id_.format(arn=victim.arn)
-        made = world.deliver(event)
-        assert made.answer
-        victim.assert_untouched()
+        for id_ in (victim.arn, "victim-Secret-1ABCDEFGHIJKL", ""):
+            assert world.deliver({**event, "PhysicalResourceId": id_}).answer
+            victim.assert_untouched()
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update"])
 def test_an_invoker_uses_the_victims_own_stack_id_while_it_rests(
     world: World, victim: Victim, kind: str
 ) -> None:
-    """A settled stack sends nothing: the event only looks, and says what Ref and GetAtt say."""
+    """A settled stack sends nothing: the event only looks, and says that it comes too late."""
     properties = {"SecretString": "evil-value", "Description": "evil", "Tags": []}
     made = victim.stack.send(kind, properties, old={}, id=victim.arn)
-    made.expect_success()
+    made.expect_failure("not being created or updated")
     assert made.actions == ["DescribeSecret"]
     victim.assert_untouched()
 
@@ -271,7 +287,7 @@ def test_limits_hold_in_a_rollback_too(world: World, status: str) -> None:
 CANARY = "canary-of-the-function-77aa"
 LURES = [
     "${CANARY}", "$CANARY", "%CANARY%", "{{CANARY}}", "{CANARY}", "env:CANARY", "env://CANARY",
-    "os.environ['CANARY']", "!Sub ${CANARY}", "{{resolve:ssm:CANARY}}", "file://{path}",
+    "os.environ['CANARY']", "!Sub ${CANARY}", "{resolve:ssm:CANARY}", "file://{path}",
     "file:{path}", "@{path}", "{path}", "fileb://{path}", "http://127.0.0.1:1/{path}",
 ]  # fmt: skip
 
@@ -294,6 +310,14 @@ def test_texts_stay_as_they_are(
     again = Stack(world, "other").create({"Name": text, "Adopt": text, text: text})
     again.expect_failure()
     assert CANARY not in again.puts[0].body.decode()
+
+
+@pytest.mark.parametrize("service", ["ssm", "ssm-secure", "secretsmanager"])
+def test_a_reference_that_is_not_resolved_is_refused(world: World, service: str) -> None:
+    """CloudFormation resolves it or refuses it: the function must not store it, nor resolve it."""
+    made = Stack(world).create({"SecretString": f"{{{{resolve:{service}:CANARY}}}}"})
+    made.expect_failure("SecretString", "reference")
+    assert not made.actions
 
 
 SOURCES = [

@@ -83,16 +83,23 @@ class TestNames:
         made = Stack(world, "thief").create({**ONE, "Name": NAME})
         made.expect_failure("cloudformation/shop/Kid/Secret")
 
-    def test_a_long_logical_id_is_cut_by_cloudformation(self, world: World) -> None:
+    def test_names_that_cloudformation_cut_stay_apart(self, world: World) -> None:
         """A nested stack's name has 128 characters at most: the logical id loses its end.
 
-        Then the path is made of what is left, which is the same each time.
+        What is left can be a sister's too, so such a name keeps its generated ending.
         """
         root = Stack(world, "shop")
         root.record.becomes("CREATE_IN_PROGRESS")
-        child = Stack(world, "K" * 100, parent=root)
-        child.record.name = child.record.name.replace("K" * 100, "K" * 80)
-        assert child.create(ONE).expect_success()["Name"] == f"shop/{'K' * 80}/Secret"
+        made = []
+        for end in "AB":
+            child = Stack(world, "K" * 120 + end, parent=root)
+            ending = child.record.name.rpartition("-")[2]
+            child.record.name = f"shop-{'K' * (128 - 6 - len(ending))}-{ending}"
+            assert len(child.record.name) == 128
+            made.append(child.create({"SecretString": f"value of {end}"}).expect_success())
+        assert made[0]["Name"] != made[1]["Name"]
+        for told, end in zip(made, "AB", strict=True):
+            assert world.aws.secret(told["Name"]).value == f"value of {end}"
 
 
 class TestRollbackOfTheParent:

@@ -108,6 +108,8 @@ ROWS: list[tuple[str, Any, Any, str]] = [
     ("SecretString", {"a": "1"}, REFUSED, "an object would have to be turned into text: how?"),
     ("SecretString", ["a"], REFUSED, "a list for a scalar"),
     ("SecretString", 7, REFUSED, "a number that is none on the way"),
+    ("SecretString", "{{resolve:ssm-secure:a}}", REFUSED, "a reference that was left as it is"),
+    ("SecretString", "{{ resolve }}", {"value": "{{ resolve }}"}, "braces alone are a value"),
     ("SecretString", "", REFUSED, "the service keeps no empty value"),
     ("SecretString", None, {"value": None}, "null means not declared"),
     ("SecretBinary", "AAEC", {"value": b"\x00\x01\x02"}, "base64 of the bytes"),

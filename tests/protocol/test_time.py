@@ -19,6 +19,8 @@ SECRET = "shop/Secret"
 OLD = {"SecretString": "first-value", "Description": "old", "Tags": [{"Key": "a", "Value": "1"}]}
 NEW = {"SecretString": "second-value", "Description": "new", "Tags": [{"Key": "b", "Value": "2"}]}
 SECONDS = 300.0
+LITTLE, HANGS = 0.62, 0.25
+"""crhelper's timer answers half a second before the end: while a call hangs."""
 
 
 def creation(world: World) -> tuple[Stack, Event]:
@@ -147,8 +149,8 @@ def test_a_hung_call(world: World, scene: Scene, nth: int) -> None:
     """The timer answers first: that one answer stands, and has an id."""
     _, event = scene(world)
     hung = threading.Event()
-    world.aws.inject(faults.Hook(nth=nth, callback=lambda _: hung.wait(0.35)))
-    made = world.deliver(event, seconds=0.75)
+    world.aws.inject(faults.Hook(nth=nth, callback=lambda _: hung.wait(HANGS)))
+    made = world.deliver(event, seconds=LITTLE)
     assert not made.succeeded
     assert len(made.puts) == 1
     again(world, event)
@@ -159,8 +161,8 @@ def test_a_hung_look_at_the_stack(world: World) -> None:
     """CloudFormation's API hangs: the same."""
     _, event = creation(world)
     hung = threading.Event()
-    world.stacks.hooks.append(lambda *_: hung.wait(0.35))
-    made = world.deliver(event, seconds=0.75)
+    world.stacks.hooks.append(lambda *_: hung.wait(HANGS))
+    made = world.deliver(event, seconds=LITTLE)
     assert not made.succeeded
     assert len(made.puts) == 1
     assert made.id.startswith("recoverable-secrets:not-created:")
@@ -170,8 +172,8 @@ def test_the_id_of_a_timed_out_create_finds_what_it_made(world: World) -> None:
     """The Create went through in the end, after FAILED was answered: its Delete has that id."""
     stack, event = creation(world)
     hung = threading.Event()
-    world.aws.inject(faults.Hook(when="after", callback=lambda _: hung.wait(0.35)))
-    made = world.deliver(event, seconds=0.75)
+    world.aws.inject(faults.Hook(when="after", callback=lambda _: hung.wait(HANGS)))
+    made = world.deliver(event, seconds=LITTLE)
     made.expect_failure("time")
     assert world.aws.secret(SECRET).state == "live"
     stack.record.becomes("ROLLBACK_IN_PROGRESS")
@@ -212,8 +214,8 @@ def test_an_answer_that_hangs_is_the_only_one(world: World) -> None:
     """The receiver takes the answer and never says so: the timer must not send another."""
     world.receiver.conducts[:] = ["hang"]
     _, event = creation(world)
-    released = threading.Timer(0.9, world.receiver.released.set)
+    released = threading.Timer(0.5, world.receiver.released.set)
     released.start()
-    made = world.deliver(event, seconds=1.2)
+    made = world.deliver(event, seconds=0.8)
     released.join()
     assert len({put.body for put in made.puts}) == 1

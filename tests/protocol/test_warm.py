@@ -159,7 +159,7 @@ def test_what_one_stack_is_said_to_be_is_asked_again_for_the_next(world: World) 
     stack = Stack(world, "a")
     stack.create({}).expect_success()
     late = stack.send("Update", {"Description": "late"}, old={}, id=stack.resources[SECRET].id)
-    late.expect_success()
+    late.expect_failure("not being created or updated")
     assert world.aws.secret("a/Secret").description is None
     stack.update({"Description": "now"}).expect_success()
     assert world.aws.secret("a/Secret").description == "now"

@@ -95,7 +95,7 @@ def test_a_whole_life_leaks_nothing(cloud: Cloud, level: str) -> None:
     told.append(shown(cloud.create("shop", declared(), **given)))
     assert cloud.secret().value == TEXT, "it arrives unharmed"
     cloud.aws.inject(Echo(("UpdateSecret", "PutSecretValue"), None))
-    undone = {"ends": "UPDATE_ROLLBACK_FAILED"}
+    undone = {"ends": "UPDATE_ROLLBACK_COMPLETE"}
     told.append(shown(cloud.update("shop", declared(**as_bytes), **packed, **undone)))
     cloud.aws.heal()
     told.append(shown(cloud.delete("shop")))

@@ -138,10 +138,12 @@ def test_a_parents_rollback_schedules_what_its_child_created(cloud: Cloud) -> No
     assert cloud.secret("db").state == "pending"
 
 
-def test_a_parents_rollback_releases_what_its_child_adopted(cloud: Cloud) -> None:
+def test_a_parents_rollback_keeps_live_what_its_child_adopted(cloud: Cloud) -> None:
+    """ministack shows neither the parent nor that the child is at work: the claim stays then."""
     before = stories.by_hand(cloud, tags={"team": "blue"})
     declared = {"settings": stories.GENEROUS, "Name": "legacy", "Adopt": "unowned"}
     cloud.create("shop", nested(cloud, **declared), ends="ROLLBACK_COMPLETE")
     after = cloud.secret("legacy")
-    assert (after.state, after.tags) == ("live", {"team": "blue"})
+    assert (after.state, after.tags["team"]) == ("live", "blue")
+    assert after.tags[stories.ORIGIN] == "adopted"
     assert stories.same(after, before)

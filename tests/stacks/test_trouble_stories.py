@@ -8,6 +8,7 @@ import time
 import pytest
 
 from emulation import faults
+from stacks import cloud as clouds
 from stacks import stories
 from stacks.cloud import Cloud
 
@@ -22,6 +23,7 @@ CALLS = (
     "TagResource",
     "UntagResource",
     "UpdateSecret",
+    "UpdateSecretVersionStage",
 )
 
 
@@ -40,11 +42,15 @@ def test_a_call_that_has_to_be_repeated(
     outcome = cloud.create("shop", cloud.template(**FIRST))
     assert outcome.outputs["Restored"] == "false"
     assert len(cloud.secret().versions) == 1
+    failing = cloud.template({"Broken": clouds.broken("Secret")}, SecretString="c")
+    trouble()
+    cloud.update("shop", failing, ends="UPDATE_ROLLBACK_COMPLETE")
+    assert (cloud.secret().value, cloud.secret().description) == ("a", "a")
     trouble()
     cloud.update("shop", cloud.template(**SECOND))
     before = cloud.secret()
     assert (before.value, before.description, before.tags["b"]) == ("b", "b", "2")
-    assert ("a" in before.tags, len(before.versions)) == (False, 2)
+    assert ("a" in before.tags, len(before.versions)) == (False, 3)
     trouble()
     cloud.delete("shop")
     assert cloud.secret().state == "pending"

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bundle import iam
+from stacks import cloud as clouds
 from stacks import emulator, roles, stories
 from stacks.cloud import Cloud, Functions, StackError
 from stacks.installation import FUNCTION, ROLE, Installation, using
@@ -38,6 +39,7 @@ ACTIONS = [
     "secretsmanager:TagResource",
     "secretsmanager:UntagResource",
     "secretsmanager:UpdateSecret",
+    "secretsmanager:UpdateSecretVersionStage",
 ]
 
 
@@ -123,7 +125,11 @@ def life(cloud: Cloud) -> None:
     """Do all that stacks can do with a secret of their own."""
     first = {"SecretString": "a", "Description": "a", "KmsKeyId": KEY, **tagged(a="1", b="2")}
     second = {"SecretString": "b", "Description": "b", "KmsKeyId": KEY, **tagged(b="3")}
+    broken = {"Broken": clouds.broken("Secret")}
     cloud.create("shop", using(cloud, **first))
+    failing = using(cloud, others=broken, **second)
+    cloud.update("shop", failing, ends="UPDATE_ROLLBACK_COMPLETE")
+    assert cloud.secret("cloudformation/shop/Secret").value == "a"
     cloud.update("shop", using(cloud, **second))
     cloud.delete("shop")
     cloud.create("shop", using(cloud, **second))

@@ -17,12 +17,14 @@ from recoverable_secrets.stores.aws import AwsStore
 
 WRITE = plan.SetMetadata(source=Source.LITERAL, version=table.NEXT)
 COMPARE = plan.Compare(source=Source.LITERAL, version=table.FIRST)
+MOVE = plan.MoveStage(current=table.NEXT, to=table.FIRST)
 DENIED = [
     ("CreateSecret", table.creation(), "secretsmanager:CreateSecret"),
     ("CreateSecret", table.creation(), "secretsmanager:TagResource"),
     ("RestoreSecret", plan.Restore(), "secretsmanager:RestoreSecret"),
     ("UpdateSecret", WRITE, "secretsmanager:UpdateSecret"),
     ("PutSecretValue", COMPARE, "secretsmanager:PutSecretValue"),
+    ("UpdateSecretVersionStage", MOVE, "secretsmanager:UpdateSecretVersionStage"),
     ("TagResource", plan.SetTags(tags=table.TAGS), "secretsmanager:TagResource"),
     ("UntagResource", plan.DropTags(keys=("team",)), "secretsmanager:UntagResource"),
     ("DeleteResourcePolicy", plan.DropPolicy(), "secretsmanager:DeleteResourcePolicy"),
@@ -36,12 +38,14 @@ KMS_CALLS = [("CreateSecret", table.creation()), ("UpdateSecret", WRITE),
 
 
 def secret_named(store: AwsStore, name: str, action: plan.Action) -> facts.Ref:
-    """Make what the action needs: nothing, a live secret, or one pending deletion."""
+    """Make what the action needs: nothing, a live secret, a second version, or one pending."""
     if isinstance(action, plan.Create):
         return facts.Ref(name)
     made = store.apply(facts.Ref(name), table.creation(), Sealed("old"))
     assert isinstance(made, plan.Done)
     ref = facts.Ref(name, made.id)
+    if isinstance(action, plan.MoveStage):
+        store.apply(ref, WRITE, Sealed("new"))
     if isinstance(action, plan.Restore):
         store.apply(ref, plan.ScheduleDeletion(days=7))
     return ref

@@ -59,10 +59,58 @@ def test_the_current_version_is_the_one_with_the_label(
     assert present(store, ref).version == table.FIRST
 
 
-def test_only_a_pending_version(aws: emulation.Aws, store: AwsStore, ref: facts.Ref) -> None:
-    """Labels of others alone make no current version."""
-    aws.plant(ref.name, VersionIdsToStages={"v" * 32: ["AWSPENDING"]})
-    assert present(store, ref).version is None
+LABELS: list[Any] = [
+    pytest.param({}, (None, None), id="no version has a label"),
+    pytest.param({"v" * 32: ["AWSPENDING"]}, (None, None), id="only one that is rotated in"),
+    pytest.param({"v" * 32: ["AWSCURRENT"]}, ("v" * 32, None), id="none was before"),
+    pytest.param(
+        {"v" * 32: ["AWSCURRENT"], "u" * 32: ["AWSPREVIOUS"]}, ("v" * 32, "u" * 32), id="both"
+    ),
+    pytest.param(
+        {"u" * 32: ["AWSPREVIOUS"], "v" * 32: ["AWSCURRENT"]}, ("v" * 32, "u" * 32),
+        id="the order is no matter",
+    ),
+    pytest.param(
+        {
+            "v" * 32: ["mine", "AWSCURRENT", "AWSPENDING"], "u" * 32: ["theirs", "AWSPREVIOUS"],
+            "w" * 32: ["AWSPENDINGTOO"],
+        },
+        ("v" * 32, "u" * 32), id="people's own labels are no matter",
+    ),
+    pytest.param({"u" * 32: ["AWSPREVIOUS"]}, (None, "u" * 32), id="only one that was before"),
+    pytest.param(
+        {"v" * 32: ["AWSCURRENT", "AWSPREVIOUS"]}, ("v" * 32, "v" * 32), id="one has both labels"
+    ),
+    pytest.param(
+        {"v" * 32: ["awscurrent"], "u" * 32: ["AWSPREVIOUS2"]}, (None, None),
+        id="labels that look alike",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("labels", "told"), LABELS)
+def test_versions_are_known_by_their_labels(
+    aws: emulation.Aws,
+    store: AwsStore,
+    ref: facts.Ref,
+    labels: dict[str, list[str]],
+    told: tuple[str | None, str | None],
+) -> None:
+    """DescribeSecret names labelled versions only, in no order."""
+    aws.plant(ref.name, VersionIdsToStages=labels)
+    secret = present(store, ref)
+    assert (secret.version, secret.previous) == told
+
+
+def test_the_version_before_is_told_of_a_pending_secret(
+    aws: emulation.Aws, store: AwsStore, ref: facts.Ref
+) -> None:
+    """What is taken back may be an update of a secret that was restored for it."""
+    put = aws.put_by_hand(ref.name, "by a person")
+    store.apply(ref, plan.ScheduleDeletion(days=7))
+    seen = store.observe(ref)
+    assert isinstance(seen, facts.PendingDeletion)
+    assert (seen.secret.version, seen.secret.previous) == (put, table.FIRST)
 
 
 def test_a_replica_tells_its_primary(aws: emulation.Aws, store: AwsStore, ref: facts.Ref) -> None:

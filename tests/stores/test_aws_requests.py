@@ -70,6 +70,12 @@ CHANGES = [
         id="compare under the current version's id",
     ),
     pytest.param(
+        plan.Compare(source=Source.ATTEMPTED, version=table.FIRST), Sealed("old"),
+        "PutSecretValue",
+        {"SecretId": ARN, "ClientRequestToken": table.FIRST, "SecretString": VALUE_MARKER},
+        id="compare with what was attempted: the same call",
+    ),
+    pytest.param(
         plan.SetTags(tags=plan.frozen({"b": "2", "a": "1"})), None, "TagResource",
         {"SecretId": ARN, "Tags": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]},
         id="only the tags to set, in order",
@@ -127,6 +133,19 @@ def test_change(
     if parameters.get("ClientRequestToken") == TOKEN:  # The SDK makes one up; it names nothing.
         expected["ClientRequestToken"] = sent["ClientRequestToken"]
     assert (called, sent) == (operation, expected)
+
+
+def test_move_to_the_version_before(aws: emulation.Aws, store: AwsStore, ref: facts.Ref) -> None:
+    """The label is named, where it is and where it goes: AWS refuses it if it is elsewhere."""
+    put = aws.put_by_hand(ref.name, "by a person")
+    aws.calls.clear()
+    done = store.apply(ref, plan.MoveStage(current=put, to=table.FIRST))
+    assert done == plan.Done(id=ref.id), "no version was made"
+    assert only_call(aws) == (
+        "UpdateSecretVersionStage",
+        {"SecretId": ref.id, "VersionStage": "AWSCURRENT", "RemoveFromVersionId": put,
+         "MoveToVersionId": table.FIRST},
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["by its id", "by its name"])

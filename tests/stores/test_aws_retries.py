@@ -25,6 +25,8 @@ ACTIONS: list[Any] = [
     pytest.param("UpdateSecret", plan.SetMetadata(description="new"), id="describe"),
     pytest.param("PutSecretValue", plan.Compare(source=Source.LITERAL, version=table.FIRST),
                  id="compare"),
+    pytest.param("UpdateSecretVersionStage",
+                 plan.MoveStage(current=table.NEXT, to=table.FIRST), id="move"),
     pytest.param("TagResource", plan.SetTags(tags=plan.frozen({"new": "tag"})), id="tag"),
     pytest.param("UntagResource", plan.DropTags(keys=("team",)), id="untag"),
     pytest.param("DeleteResourcePolicy", plan.DropPolicy(), id="drop policy"),
@@ -41,6 +43,8 @@ FAULTS = [
 
 def set_up(store: AwsStore, ref: facts.Ref, action: plan.Action) -> facts.Ref:
     """Bring the secret into the state that the action needs."""
+    if isinstance(action, plan.MoveStage):
+        store.apply(ref, WRITE, Sealed(NEW))
     if isinstance(action, plan.Restore):
         store.apply(ref, plan.ScheduleDeletion(days=7))
     return facts.Ref("new") if isinstance(action, plan.Create) else ref
@@ -113,6 +117,8 @@ LOST = {
     "CreateSecret": (plan.Done,),
     # Documented as an error although the value is the same; the engine looks, then decides.
     "UpdateSecret": (plan.Conflict, plan.Done),
+    # The label left that version by our own call; the engine looks, and finds it moved.
+    "UpdateSecretVersionStage": (plan.Conflict, plan.Done),
     "RestoreSecret": (plan.Conflict, plan.Done),
     "DeleteSecret": (plan.Conflict, plan.Done),
 }
@@ -143,6 +149,9 @@ def test_a_lost_answer(
 LOST_OUTCOMES = [
     pytest.param(WRITE, plan.Conflict("ResourceExistsException", version_known=True),
                  id="a write: its version id is known"),
+    pytest.param(plan.MoveStage(current=table.NEXT, to=table.FIRST),
+                 plan.Conflict("InvalidParameterException"),
+                 id="a move: the label is not there any more"),
     pytest.param(plan.ScheduleDeletion(days=7), plan.Conflict("InvalidRequestException"),
                  id="a deletion: it is scheduled already"),
 ]  # fmt: skip
@@ -156,6 +165,7 @@ def test_a_lost_answer_that_looks_like_a_conflict(
     action: plan.Action,
     outcome: plan.Conflict,
 ) -> None:
+    ref = set_up(store, ref, action)
     aws.inject(faults.LostResponse())
     met = store.apply(ref, action, payload(action))
     assert isinstance(met, plan.Conflict)

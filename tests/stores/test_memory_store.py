@@ -36,6 +36,18 @@ def test_a_person_puts_a_value(memory: MemoryStore) -> None:
     assert memory.put("s", Sealed("again")) != put
 
 
+def test_a_version_that_nobody_labels_can_be_current_again(memory: MemoryStore) -> None:
+    """It forgets no value; services may do that."""
+    first, second = table.FIRST, memory.put("s", Sealed("w"))
+    third = memory.put("s", Sealed("x"))
+    assert memory.entries["s"].secret.previous == second
+    move = plan.MoveStage(current=third, to=first)
+    assert isinstance(memory.apply(REF, move), plan.Done)
+    told = memory.entries["s"].secret
+    assert (told.version, told.previous) == (first, third)
+    assert memory.entries["s"].values.keys() == {first, second, third}
+
+
 @pytest.mark.parametrize("name", ["never", "pending"], ids=["no such secret", "pending deletion"])
 def test_nobody_puts_a_value_where_none_can_be(memory: MemoryStore, name: str) -> None:
     memory.apply(facts.Ref("pending"), table.creation(), Sealed("v"))

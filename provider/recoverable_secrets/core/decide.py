@@ -16,19 +16,24 @@ is in.
     pending, others'    as present, and never purged          nothing
 
 A deputy (see `Mandate`) goes less far. It can answer a new id, so an absent secret that it
-remembers is created anew. What it is to delete must carry its stack's mark, force counts only
-for what its stack created, and in a rollback
+remembers is created anew. What it is to delete must carry its stack's mark, and force counts only
+for what its stack created. What it takes back, or is asked for late:
 
-    created, restored   is scheduled, never purged
-    found               is left alone
-    adopted             loses our tags and stays live; adopted pending is scheduled again
+                        rollback                              late
+    ------------------  ------------------------------------  -----------------------------------
+    kept, ours          what of the attempt shows is undone   nothing, if nothing differs
+    kept, others'       leave it alone, and say so            refuse
+    gone, created       schedule, never purge                 schedule
+    gone, restored      schedule, never purge                 schedule
+    gone, found         leave it alone                        leave it alone
+    gone, adopted       drop our tags, leave it live          leave it alone
 """
 
 from __future__ import annotations
 
 from typing import assert_never
 
-from . import diff, ownership, plan
+from . import diff, ownership, plan, rollback
 from .diff import Relation
 from .errors import clip, short
 from .facts import (
@@ -55,9 +60,15 @@ def decide(
 
     An empty plan means that the secret is as wanted.
     """
-    if isinstance(wanted, Kept):
-        return _kept(observed, wanted, policy, store)
-    return _gone(observed, wanted, policy)
+    if isinstance(wanted, Gone):
+        return _gone(observed, wanted, policy)
+    if wanted.mandate is Mandate.ROLLBACK:
+        return _put_back(observed, wanted, policy, store)
+    late = wanted.mandate is Mandate.LATE
+    if late and isinstance(observed, Unknown):
+        return Plan((plan.Look(),))
+    decided = _kept(observed, wanted, policy, store)
+    return _too_late(wanted) if late and isinstance(decided, Plan) and decided.actions else decided
 
 
 def _kept(observed: Observed, wanted: Kept, policy: Policy, store: Capabilities) -> Plan | Refusal:
@@ -90,8 +101,28 @@ def _kept(observed: Observed, wanted: Kept, policy: Policy, store: Capabilities)
             assert_never(observed)
 
 
+def _put_back(
+    observed: Observed, wanted: Kept, policy: Policy, store: Capabilities
+) -> Plan | Refusal:
+    """Decide for an update that is taken back. It must not fail where nothing is to be done."""
+    if not isinstance(observed, Present | PendingDeletion):
+        return _kept(observed, wanted, policy, store)
+    secret = observed.secret
+    if diff.relation(secret, wanted) is not Relation.OURS:
+        return Plan(notes=(f"{_who(secret)}: left alone",))
+    if _tied(secret):
+        return Plan(notes=(f"{short(secret.name)} is not ours alone to change: left alone",))
+    if isinstance(observed, Present):
+        return Plan(tuple(rollback.actions(observed, wanted, store)))
+    if policy.on_recreate is OnRecreate.FAIL:
+        return Plan(notes=(f"{short(secret.name)} stays scheduled: on_recreate is fail",))
+    restore = plan.Restore(undo=plan.ScheduleDeletion(days=policy.recovery_window_in_days))
+    return Plan((restore, *rollback.actions(Present(secret=secret, restored=True), wanted, store)))
+
+
 def _gone(observed: Observed, wanted: Gone, policy: Policy) -> Plan | Refusal:
-    if policy.retain and wanted.mandate is not Mandate.ROLLBACK:
+    takes_back = wanted.mandate in {Mandate.ROLLBACK, Mandate.LATE}
+    if policy.retain and not takes_back:
         return _retained(wanted)
     match observed:
         case Unknown():
@@ -108,9 +139,17 @@ def _gone(observed: Observed, wanted: Gone, policy: Policy) -> Plan | Refusal:
                 return Plan((plan.Purge(),))
             return Plan()  # Already on its way; another's is none of our business.
         case Present(secret=secret):
+            deputy = wanted.mandate is not Mandate.OWN
+            if deputy and not observed.confirmed and not _provably_ours(secret, wanted):
+                # The marks may be some moments older than what the operation wrote.
+                return Plan((plan.Wait(), plan.Look()))
             return _torn_down(secret, wanted, policy)
         case _:
             assert_never(observed)
+
+
+def _provably_ours(secret: Secret, wanted: Gone) -> bool:
+    return diff.relation(secret, wanted) is Relation.OURS and _same_instance(secret, wanted)
 
 
 def _torn_down(secret: Secret, wanted: Gone, policy: Policy) -> Plan | Refusal:
@@ -129,7 +168,7 @@ def _torn_down(secret: Secret, wanted: Gone, policy: Policy) -> Plan | Refusal:
     if tied:
         return tied
     schedule = plan.ScheduleDeletion(days=policy.recovery_window_in_days)
-    if wanted.mandate is Mandate.ROLLBACK:
+    if wanted.mandate in {Mandate.ROLLBACK, Mandate.LATE}:
         return _rolled_back(secret, wanted, policy, schedule)
     if related is Relation.UNOWNED and (not wanted.memory or wanted.memory.id != secret.id):
         return Refusal(
@@ -150,13 +189,18 @@ def _rolled_back(
 ) -> Plan:
     """Decide for a live secret whose operation is taken back: undo that, and no more."""
     release = plan.DropTags(keys=ownership.CLAIM)
-    match secret.tags.get(ownership.ORIGIN):
-        case ownership.FOUND:
+    origin, late = secret.tags.get(ownership.ORIGIN), wanted.mandate is Mandate.LATE
+    match origin:
+        case ownership.FOUND | ownership.FOUND_ADOPTED:
             return Plan(notes=(f"{short(secret.name)} was there before: left alone",))
+        case ownership.ADOPTED | ownership.ADOPTED_PENDING if late:
+            return Plan(notes=(f"{short(secret.name)} was adopted for good: left alone",))
         case ownership.ADOPTED:
-            return Plan((release,), (f"{short(secret.name)} released: it stays live, as before",))
+            return Plan((release,), (f"{short(secret.name)} released: it stays live",))
         case ownership.ADOPTED_PENDING:
             return Plan((release, schedule))
+        case ownership.RESTORED:
+            return Plan((schedule,))
     return _retained(wanted) if policy.retain else Plan((schedule,))
 
 
@@ -275,6 +319,13 @@ def _bound(wanted: Kept) -> bool:
 
 def _retained(wanted: Gone) -> Plan:
     return Plan(notes=(f"{short(wanted.name)} stays as it is: deletion is retain",))
+
+
+def _too_late(wanted: Kept) -> Refusal:
+    return Refusal(
+        f"the stack of {short(wanted.name)} is not being created or updated: nothing was done. "
+        "Deploy the stack; only CloudFormation may send events"
+    )
 
 
 def _vanished(wanted: Kept) -> Refusal:

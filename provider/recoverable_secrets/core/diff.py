@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Iterator, Mapping
-from typing import Any, assert_never
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from . import ownership, plan
 from .facts import Kept, Mandate, Present, Secret, Wanted
@@ -78,7 +78,7 @@ def actions(
         metadata = dataclasses.replace(metadata, kms_key_id=None)
     if metadata != plan.SetMetadata():
         yield metadata
-    yield from _tags(present, wanted, exact=exact, taken=taken)
+    yield from _tags(present, wanted, store, exact=exact, taken=taken)
 
 
 def _exact(present: Present, wanted: Kept) -> bool:
@@ -92,16 +92,9 @@ def _exact(present: Present, wanted: Kept) -> bool:
 
 
 def _claimed(secret: Secret, wanted: Kept) -> bool:
-    """Whether this very operation of a deputy, or the one it takes back, wrote the marks."""
-    match wanted.mandate:
-        case Mandate.OWN:
-            return False
-        case Mandate.DEPUTY:
-            return secret.tags.get(ownership.INSTANCE) == wanted.instance
-        case Mandate.ROLLBACK:
-            return ownership.marks(wanted.instance.partition(".")[0], secret.tags)
-        case _:
-            assert_never(wanted.mandate)
+    """Whether this very operation of a deputy wrote the marks."""
+    deputy = wanted.mandate is not Mandate.OWN
+    return deputy and secret.tags.get(ownership.INSTANCE) == wanted.instance
 
 
 def value_step(present: Present, wanted: Kept, policy: Policy) -> Step:
@@ -216,28 +209,39 @@ def _claim(present: Present, wanted: Kept) -> plan.SetTags:
     live, marks = present.secret.tags, _marks(present, wanted)
     before = {key: live[key] for key in marks if key in live}
     undo = plan.SetTags(tags=plan.frozen(before)) if before else plan.DropTags(keys=tuple(marks))
-    changed = _changed(live, {**_declared(wanted.spec), **marks})
+    changed = _changed(live, {**users_tags(wanted.spec), **marks})
     return plan.SetTags(tags=plan.frozen(changed), undo=undo)
 
 
-def _tags(present: Present, wanted: Kept, *, exact: bool, taken: bool) -> Iterator[plan.Action]:
-    live, memory, declared = present.secret.tags, wanted.memory, _declared(wanted.spec)
+def _tags(
+    present: Present, wanted: Kept, store: Capabilities, *, exact: bool, taken: bool
+) -> Iterator[plan.Action]:
+    live, memory, declared = present.secret.tags, wanted.memory, users_tags(wanted.spec)
     marks = _marks(present, wanted)
     # A deputy's mark says that all else was done, so it is written last.
     marked_last = exact and wanted.mandate is not Mandate.OWN
     changed = _changed(live, declared if marked_last else {**declared, **marks})
-    if changed and not taken:
-        yield plan.SetTags(tags=plan.frozen(changed))
-    before = _declared(memory.spec) if memory else {}
+    before = users_tags(memory.spec) if memory else {}
     ours = ownership.of_users(live) if exact else before
-    extra = tuple(sorted(key for key in ours if key in live and key not in declared))
-    if extra:
-        yield plan.DropTags(keys=extra)
+    extra = [key for key in ours if key in live and key not in declared]
+    yield from exchanged({**live, **marks}, {} if taken else changed, extra, store.tags)
     if marked_last and _changed(live, marks):
         yield plan.SetTags(tags=plan.frozen(_changed(live, marks)))
 
 
-def _declared(spec: Spec) -> dict[str, str]:
+def exchanged(
+    live: Mapping[str, str], changed: Mapping[str, str], extra: Collection[str], room: int
+) -> Iterator[plan.Action]:
+    """Yield what sets some tags and drops others: added first, unless that is more than fits."""
+    steps: list[plan.Action] = []
+    if changed:
+        steps.append(plan.SetTags(tags=plan.frozen(changed)))
+    if extra:
+        steps.append(plan.DropTags(keys=tuple(sorted(extra))))
+    yield from steps if len({*live, *changed}) <= room else reversed(steps)
+
+
+def users_tags(spec: Spec) -> dict[str, str]:
     """Return the tags of a spec, whatever was remembered: our own are never a user's to set."""
     return ownership.of_users(spec.tags or {})
 
@@ -269,8 +273,9 @@ def _marks(present: Present, wanted: Kept) -> dict[str, str]:
         origin = ownership.ADOPTED_PENDING if pending else ownership.ADOPTED
         return {**marks, ownership.ORIGIN: origin}
     if deputy and not kept:
-        found = ownership.RESTORED if present.restored else ownership.FOUND
-        return {**marks, ownership.ORIGIN: found}
+        adopted = ownership.adopted(live)
+        found = ownership.FOUND_ADOPTED if adopted else ownership.FOUND
+        return {**marks, ownership.ORIGIN: ownership.RESTORED if present.restored else found}
     return marks
 
 
@@ -324,7 +329,7 @@ def desired(wanted: Kept) -> plan.Create:
     return plan.Create(
         description=spec.description or None,
         kms_key_id=spec.kms_key_id or None,
-        tags=plan.frozen({**_declared(spec), **marks}),
+        tags=plan.frozen({**users_tags(spec), **marks}),
         version=wanted.version,
         source=_source(spec),
     )

@@ -38,6 +38,7 @@ class Secret:
         kms_key_id: Its key as the store tells it; `None` for the store's default key.
         tags: All its tags, ours and the service's own included.
         version: Id of the current version; `None` if it has no value.
+        previous: Id of the version that was current before; `None` if there is none.
         primary_region: Where its primary is, if this one is a replica.
         service: The service that owns it, if one does.
         partners: Secrets of other accounts that it is tied to.
@@ -51,6 +52,7 @@ class Secret:
     kms_key_id: str | None = None
     tags: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     version: str | None = None
+    previous: str | None = None
     primary_region: str | None = None
     service: str | None = None
     partners: tuple[str, ...] = ()
@@ -85,6 +87,7 @@ class Present:
         holds: The version that is known to hold the declared value.
         differs: The version that is known to hold another value.
         spent: The last version id that was refused because the secret has had it.
+        confirmed: A second look, some moments after the first, showed the same marks.
     """
 
     secret: Secret
@@ -93,6 +96,7 @@ class Present:
     holds: str | None = None
     differs: str | None = None
     spent: str | None = None
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,11 +150,14 @@ class Mandate(enum.Enum):
         DEPUTY: A function with rights of its own, which serves many stacks. It acts on what is
             provably its stack's, writes down how it came by a secret, and can answer a new id.
         ROLLBACK: Such a function takes back what an operation did, and no more than that.
+        LATE: Such a function is asked for what its stack is not at work on: the request was
+            delivered late, or is forged. Nothing is changed that could not be brought back.
     """
 
     OWN = "own"
     DEPUTY = "deputy"
     ROLLBACK = "rollback"
+    LATE = "late"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

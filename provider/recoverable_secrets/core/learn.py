@@ -14,8 +14,12 @@ from .facts import Absent, Observed, PendingDeletion, Present, Purging, Ref, Sec
 
 def looked(known: Observed, seen: Observed) -> Observed:
     """Return what a look means after what was known before it."""
-    twice = isinstance(known, Absent) and isinstance(seen, Absent)
-    return Absent(confirmed=True) if twice else seen
+    match known, seen:
+        case Absent(), Absent():
+            return Absent(confirmed=True)
+        case Present(), Present() if known.secret.tags == seen.secret.tags:
+            return dataclasses.replace(seen, confirmed=True)
+    return seen
 
 
 def fold(observed: Observed, action: plan.Action, done: plan.Done, ref: Ref) -> Observed:
@@ -51,12 +55,16 @@ def _folded(present: Present, action: plan.Action, done: plan.Done) -> Present:
             return dataclasses.replace(present, unpoliced=True)
         case plan.Compare():
             return dataclasses.replace(present, holds=action.version)
+        case plan.MoveStage():
+            moved = dataclasses.replace(secret, version=action.to, previous=action.current)
+            return dataclasses.replace(present, secret=moved, differs=action.to)
         case plan.SetTags():
             tags = plan.frozen({**secret.tags, **action.tags})
             return dataclasses.replace(present, secret=dataclasses.replace(secret, tags=tags))
         case plan.DropTags():
             tags = plan.frozen({k: v for k, v in secret.tags.items() if k not in action.keys})
-            return dataclasses.replace(present, secret=dataclasses.replace(secret, tags=tags))
+            dropped = dataclasses.replace(secret, tags=tags)
+            return dataclasses.replace(present, secret=dropped, confirmed=True)
         case plan.SetMetadata():
             version = done.version if action.source else secret.version
             changed = dataclasses.replace(
@@ -64,6 +72,7 @@ def _folded(present: Present, action: plan.Action, done: plan.Done) -> Present:
                 description=_set(action.description, secret.description) or "",
                 kms_key_id=_set(action.kms_key_id, secret.kms_key_id),
                 version=version,
+                previous=secret.version if action.source else secret.previous,
             )
             holds = version if action.source else present.holds
             return dataclasses.replace(present, secret=changed, holds=holds)

@@ -26,6 +26,8 @@ CREATED = "created"
 RESTORED = "restored"
 FOUND = "found"
 """It was live and its owner's already, such as after `DeletionPolicy: Retain`."""
+FOUND_ADOPTED = "found adopted"
+"""The same, and it had been others' before it came to its owner."""
 ADOPTED = "adopted"
 ADOPTED_PENDING = "adopted pending"
 """It was adopted while its deletion was scheduled."""
@@ -117,7 +119,7 @@ def is_ours(version: str) -> bool:
 
 def adopted(tags: Mapping[str, str]) -> bool:
     """Whether a secret was others' before it came to its owner."""
-    return tags.get(ORIGIN) in {ADOPTED, ADOPTED_PENDING}
+    return tags.get(ORIGIN) in {ADOPTED, ADOPTED_PENDING, FOUND_ADOPTED}
 
 
 def marks(mark: str, tags: Mapping[str, str]) -> bool:

@@ -17,6 +17,8 @@ class Source(enum.StrEnum):
     """Where a value comes from."""
 
     LITERAL = "literal"
+    ATTEMPTED = "attempted"
+    """The literal of an operation that is taken back."""
     GENERATED = "generated"
 
 
@@ -77,6 +79,14 @@ class Compare(Action):
 
     source: Source
     version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveStage(Action):
+    """Make another version the current one. Conflict if `current` is not the current one."""
+
+    current: str
+    to: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "TagResource": ("secretsmanager:TagResource",),
     "UntagResource": ("secretsmanager:UntagResource",),
     "DeleteResourcePolicy": ("secretsmanager:DeleteResourcePolicy",),
+    "UpdateSecretVersionStage": ("secretsmanager:UpdateSecretVersionStage",),
     "AssumeRole": ("sts:AssumeRole",),
     "GetCallerIdentity": (),
 }
@@ -47,6 +48,10 @@ CONFLICTS: Mapping[str, frozenset[str]] = {
     ),
     "PutSecretValue": frozenset(
         {"ResourceExistsException", "InvalidRequestException", "ResourceNotFoundException"}
+    ),
+    # Which code says that the label is not on that version any more, is not documented.
+    "UpdateSecretVersionStage": frozenset(
+        {"InvalidParameterException", "InvalidRequestException", "ResourceNotFoundException"}
     ),
 }
 """Codes that say: the secret is in another state than the call needs."""

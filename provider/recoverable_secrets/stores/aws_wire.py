@@ -41,11 +41,11 @@ def secret(found: Mapping[str, Any]) -> facts.Secret:
     tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags") or ()}
     arn = Arn.parse(found["ARN"])
     primary = found.get("PrimaryRegion")
-    current = [
-        version
-        for version, stages in (found.get("VersionIdsToStages") or {}).items()
-        if "AWSCURRENT" in stages
-    ]
+    labelled = {
+        label: version
+        for version, labels in (found.get("VersionIdsToStages") or {}).items()
+        for label in labels
+    }
     ties = [found.get("CrossAccountPrimary") or {}, *(found.get("CrossAccountReplicas") or ())]
     return facts.Secret(
         id=found["ARN"],
@@ -53,7 +53,8 @@ def secret(found: Mapping[str, Any]) -> facts.Secret:
         description=found.get("Description") or "",
         kms_key_id=found.get("KmsKeyId") or None,
         tags=MappingProxyType(tags),
-        version=current[0] if current else None,
+        version=labelled.get("AWSCURRENT"),
+        previous=labelled.get("AWSPREVIOUS"),
         primary_region=primary if arn and primary != arn.region else None,
         service=found.get("OwningService"),
         partners=tuple(
@@ -94,6 +95,13 @@ def request(ref: facts.Ref, action: plan.Action) -> tuple[str, dict[str, Any]]:
             )
         case plan.Compare():
             return "PutSecretValue", {"SecretId": ref.id, "ClientRequestToken": action.version}
+        case plan.MoveStage():
+            return "UpdateSecretVersionStage", {
+                "SecretId": ref.id,
+                "VersionStage": "AWSCURRENT",
+                "RemoveFromVersionId": action.current,
+                "MoveToVersionId": action.to,
+            }
         case plan.SetTags():
             return "TagResource", {"SecretId": ref.id, "Tags": _tag_list(action.tags)}
         case plan.DropTags():

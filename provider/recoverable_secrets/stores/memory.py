@@ -158,6 +158,10 @@ class MemoryStore:
             case plan.Compare():
                 same = entry.values.get(action.version) == payload
                 return plan.Done() if same else plan.Conflict("OtherValue")
+            case plan.MoveStage():
+                if entry.secret.version != action.current or action.to not in entry.values:
+                    return plan.Conflict("OtherVersion")
+                self._update(entry, version=action.to, previous=action.current)
             case plan.SetTags():
                 self._update(entry, tags=plan.frozen({**entry.secret.tags, **action.tags}))
             case plan.DropTags():
@@ -184,7 +188,7 @@ class MemoryStore:
 
     def _write(self, entry: Entry, version: str, value: Sealed) -> None:
         entry.values[version] = value
-        self._update(entry, version=version)
+        self._update(entry, version=version, previous=entry.secret.version)
 
     def _update(self, entry: Entry, **changes: object) -> None:
         entry.secret = dataclasses.replace(entry.secret, **changes)  # type: ignore[arg-type]
