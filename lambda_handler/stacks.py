@@ -45,7 +45,7 @@ _ONCE_COMPLETE = re.compile(r"(CREATE|UPDATE|IMPORT|UPDATE_ROLLBACK|IMPORT_ROLLB
 _NAME_LIMIT = 128
 _CLEANUP = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
 _STACK_SET_ROLE = re.compile(
-    r":role/(.*/)?(AWSCloudFormationStackSetExecutionRole|stacksets-exec-)"
+    r":role/(.*/)?(AWSCloudFormationStackSetExecutionRole|stacksets-exec-[0-9a-f-]{32,36})$"
 )
 
 

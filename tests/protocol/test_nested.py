@@ -304,6 +304,12 @@ class TestStackSets:
         told = self.instance(world, 2, role).create(ONE).expect_success()
         assert told["Name"].startswith("StackSet-shop-00000002-")
 
+    @pytest.mark.parametrize("role", SET_ROLES, ids=["self-managed", "service-managed"])
+    def test_a_role_whose_name_only_begins_so_is_another(self, world: World, role: str) -> None:
+        """Whoever may create some roles could have one of that beginning."""
+        told = self.instance(world, 1, f"{role}-Copy").create(ONE).expect_success()
+        assert told["Name"].startswith("StackSet-shop-00000001-")
+
     def test_the_first_deployment_has_a_last_updated_time(self, world: World) -> None:
         """Instances are made through change sets: LastUpdatedTime proves nothing."""
         world.install(ALLOW_FORCE_DELETE="yes")
