@@ -1,4 +1,6 @@
-"""A strict double of AWS Secrets Manager and STS: moto's storage behind a state machine.
+"""A strict double of AWS Secrets Manager, and of what it needs of KMS, SSM and STS.
+
+moto's storage behind a state machine.
 
 Where moto is wrong about deletion, restoring, reserved names, tokens, labels, replicas and
 validation, this package behaves as AWS does; `tests/emulation_facts` states it fact by fact.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import datetime as dt
 import threading
 import uuid
 from collections.abc import Callable, Collection, Iterator
@@ -14,7 +15,9 @@ from . import (
     faults,
     in_process,
     inspection,
+    keys,
     log,
+    parameters,
     permissions,
     server,
     service,
@@ -32,7 +35,7 @@ _F = TypeVar("_F", bound=faults.Fault)
 
 
 class Aws:
-    """Secrets Manager and STS of a whole make-believe AWS, all accounts and regions.
+    """Secrets Manager, KMS, SSM and STS of a whole make-believe AWS, all accounts and regions.
 
     with aws.in_process():
         boto3.client("secretsmanager", region_name="us-east-1").delete_secret(SecretId="db")
@@ -64,6 +67,7 @@ class Aws:
         self.calls: list[log.Record] = []
         self._store = Store(self.clock, self.behaviour)
         self._service = service.SecretsManager(self._store)
+        self._parameters = parameters.Parameters(self._store.keys)
         self._identities = sts.Identities(account, self.clock)
         self._grants = permissions.Grants()
         self._faults: list[faults.Fault] = []
@@ -82,7 +86,8 @@ class Aws:
     def serve(self, port: int = 0) -> Iterator[str]:
         """Serve HTTP on 127.0.0.1 while the block runs; yields the URL.
 
-        Other processes take it as AWS_ENDPOINT_URL_SECRETS_MANAGER and AWS_ENDPOINT_URL_STS.
+        Other processes take it as AWS_ENDPOINT_URL_SECRETS_MANAGER, and likewise for KMS, SSM
+        and STS.
         """
         with server.serve(self, port) as url:
             yield url
@@ -147,21 +152,30 @@ class Aws:
             self._authorize(caller, request)
             if request.service == wire.STS:
                 return self._identities.perform(caller, request.action, request.parameters)
-            return self._service.perform(
-                caller.account, request.region, request.action, request.parameters
-            )
+            perform = {
+                wire.KMS: self._store.keys.perform,
+                wire.SECRETS_MANAGER: self._service.perform,
+                wire.SSM: self._parameters.perform,
+            }[request.service]
+            return perform(caller.account, request.region, request.action, request.parameters)
 
     def _authorize(self, caller: sts.Caller, request: wire.Request) -> None:
-        params, key = request.parameters, None
-        resource = params.get("SecretId") or params.get("Name") or params.get("RoleArn") or "*"
+        params, key, function = request.parameters, None, None
+        names = ("SecretId", "Name", "RoleArn", "KeyId")
+        resource = next((params[name] for name in names if params.get(name)), "*")
         if request.service == wire.SECRETS_MANAGER:
             shelf = self._store.shelf(caller.account, request.region)
             if self.behaviour.foreign_arn == "access-denied" and shelf.is_foreign(resource):
                 permission = f"{request.service}:{request.action}"
                 raise errors.foreign_secret(caller.arn, permission, resource)
             found = self._service.look_up(shelf, request.action, params)
-            key = found.kms_key_id if isinstance(found, Secret | Replica) else None
-        needs = permissions.needed(request.action, params, key)
+            if isinstance(found, Secret | Replica):
+                key = found.kms_key_id
+                function = found.primary.rotation.get("RotationLambdaARN")
+        if request.service == wire.SSM:
+            parameter = self._parameters.find(caller.account, request.region, resource)
+            key = parameter.key if parameter else None
+        needs = permissions.needed(request.action, params, key, function)
         self._grants.check(caller.arn, resource, needs)
 
     def stale_answer(self, request: wire.Request) -> wire.Response | None:
@@ -231,13 +245,38 @@ class Aws:
         """Delete credentials: UnrecognizedClientException from now on."""
         self._identities.revoke(access_key)
 
+    def add_key(
+        self,
+        key_id: str,
+        state: keys.KeyState = "Enabled",
+        deletion_date: dt.datetime | None = None,
+        alias: str | None = None,
+    ) -> None:
+        """Plant a KMS key, or change its state; DescribeKey knows it from now on.
+
+        Args:
+            key_id: Its id or ARN; or an alias, which gets a key with a made-up id.
+            state: What is not Enabled can encrypt and decrypt nothing.
+            deletion_date: When a key in PendingDeletion is gone; 30 days from now by default.
+            alias: One more name of the key, "alias/…".
+        """
+        with self._lock:
+            self._store.keys.put(key_id, state, deletion_date)
+            if alias:
+                self._store.keys.name(alias, key_id)
+
     def disable_key(self, key_id: str) -> None:
         """Disable a KMS key: what it encrypts can be neither read nor written."""
-        self._service.disabled_keys.add(key_id)
+        self.add_key(key_id, "Disabled")
 
     def enable_key(self, key_id: str) -> None:
-        """Enable a KMS key again."""
-        self._service.disabled_keys.discard(key_id)
+        """Enable a KMS key again, also one whose deletion was pending."""
+        self.add_key(key_id, "Enabled")
+
+    def know_principal_after(self, principal: str, seconds: float) -> None:
+        """Let resource policies that name this principal be refused for so long."""
+        with self._lock:
+            self._store.principals[principal] = self.clock.timestamp() + seconds
 
     # Looking and acting from outside, without log, faults or permissions ---------------------
 
@@ -250,13 +289,13 @@ class Aws:
     ) -> inspection.SecretSnapshot:
         """Take a snapshot of the secret with this exact name, in whatever state."""
         with self._lock:
-            self._store.settle()
+            self._service.settle()
             return inspection.snapshot(self._store, self._shelf(region, account), name)
 
     def secrets(self) -> list[inspection.SecretSnapshot]:
         """Take snapshots of everything, all accounts and regions, reserved names included."""
         with self._lock:
-            self._store.settle()
+            self._service.settle()
             return [
                 inspection.snapshot(self._store, shelf, name)
                 for shelf in self._store.shelves.values()
@@ -303,13 +342,34 @@ class Aws:
             ValueError: The secret is not pending deletion.
         """
         with self._lock:
-            self._store.settle()
+            self._service.settle()
             shelf = self._shelf(region, account)
             found = shelf.named(name)
             if not isinstance(found, Secret) or found.deletion is None:
                 message = f"{name} is not pending deletion"
                 raise ValueError(message)
             self._store.purge(shelf, found, self.clock.timestamp())
+
+    def drop_unlabelled(self) -> None:
+        """Drop all versions without labels now, as AWS does in its own time."""
+        with self._lock:
+            self._service.settle()
+            self._service.drop_unlabelled()
+
+    def add_parameter(
+        self,
+        name: str,
+        value: str,
+        *,
+        secure: bool = True,
+        key: str | None = None,
+        region: str | None = None,
+        account: str | None = None,
+    ) -> None:
+        """Plant an SSM parameter, a SecureString unless told not to; `key` is its KMS key."""
+        place = account or self.account, region or self.region
+        with self._lock:
+            self._parameters.put(*place, name, value, secure=secure, key=key)
 
     def plant(
         self,

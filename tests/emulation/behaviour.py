@@ -23,6 +23,16 @@ class Behaviour:
         foreign_arn: A secret's ARN that names another account.
         replication_seconds: How long ReplicationStatus says InProgress.
         primary_shows_region: Whether a primary that has replicas shows its own PrimaryRegion.
+        removal_seconds: How long a removed replica is still listed, and the primary's deletion
+            refused.
+        rotation_seconds: How long a rotation, or the test of one, has an AWSPENDING version.
+        overdue_rotation_fires: Whether a rotation whose date passed while deletion was pending
+            "may fire right after a restore" does.
+        cron_seconds: How far off the next date of a cron() schedule is.
+        cancel_unconfigured: CancelRotateSecret without any rotation.
+        unlabelled_seconds: How long a version without labels is kept; None for ever ("AWS drops
+            them in time").
+        type_change: UpdateSecret with another Type (the documents of AWS and its tools differ).
     """
 
     reserved_seconds: float = 60
@@ -34,3 +44,10 @@ class Behaviour:
     foreign_arn: Literal["not-found", "access-denied"] = "not-found"
     replication_seconds: float = 0
     primary_shows_region: bool = False
+    removal_seconds: float = 0
+    rotation_seconds: float = 0
+    overdue_rotation_fires: bool = True
+    cron_seconds: float = 86_400
+    cancel_unconfigured: Literal["refused", "ok"] = "refused"
+    unlabelled_seconds: float | None = None
+    type_change: Literal["ok", "refused"] = "ok"

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Callable
 
 from . import errors
-from .permissions import is_customer_key
 from .store import Found, Replica, Secret, Shelf, Store
 from .wire import Params
 
@@ -20,14 +19,12 @@ class Context:
         shelf: Those of the caller's account in the call's region.
         found: What the SecretId (CreateSecret: the Name) led to.
         params: The call's parameters, validated.
-        disabled_keys: KMS keys that are disabled or pending deletion.
     """
 
     store: Store
     shelf: Shelf
     found: Found | None
     params: Params
-    disabled_keys: frozenset[str]
 
     @property
     def now(self) -> float:
@@ -47,12 +44,12 @@ class Context:
         return {"ARN": self.found.arn, "Name": self.found.name}
 
     def require_encryption(self, key: str | None) -> None:
-        """Refuse to encrypt with a key that is disabled.
+        """Refuse to encrypt with a key that is disabled or pending deletion.
 
         Raises:
             AwsError: EncryptionFailure.
         """
-        if is_customer_key(key) and key in self.disabled_keys:
+        if not self.store.keys.usable(key):
             message = (
                 "Secrets Manager can't encrypt the protected secret text using the provided KMS"
                 " key."
@@ -61,12 +58,12 @@ class Context:
             raise errors.AwsError(code, message)
 
     def require_decryption(self, key: str | None) -> None:
-        """Refuse to decrypt with a key that is disabled.
+        """Refuse to decrypt with a key that is disabled or pending deletion.
 
         Raises:
             AwsError: DecryptionFailure.
         """
-        if is_customer_key(key) and key in self.disabled_keys:
+        if not self.store.keys.usable(key):
             message = (
                 "Secrets Manager can't decrypt the protected secret text using the provided KMS"
                 " key."

@@ -176,6 +176,26 @@ def malformed_policy(message: str) -> AwsError:
     return AwsError("MalformedPolicyDocumentException", message)
 
 
+def unknown_key(account: str, region: str, name: str) -> AwsError:
+    """Return what DescribeKey answers for a key or an alias that is not there."""
+    arn = f"arn:aws:kms:{region}:{account}"
+    alias = name.startswith("alias/")
+    message = (
+        f"Alias {arn}:{name} is not found." if alias else f"Key '{arn}:key/{name}' does not exist"
+    )
+    return AwsError("NotFoundException", message)
+
+
+def unknown_parameter() -> AwsError:
+    """Return what GetParameter answers for a name that is not there: no text at all."""
+    return AwsError("ParameterNotFound", "")
+
+
+def invalid_key() -> AwsError:
+    """Return what GetParameter answers when the parameter's key is disabled."""
+    return AwsError("InvalidKeyId", "The KMS key of the parameter is not enabled.")
+
+
 def throttled() -> AwsError:
     """Return the answer to too many calls; botocore's retries know the code."""
     return AwsError("ThrottlingException", "Rate exceeded")

@@ -60,13 +60,13 @@ def _answer(request: awsrequest.AWSPreparedRequest, **_kwargs: Any) -> object:
 
 
 # Sessions copy this list when they are made; without an active double the handlers do nothing.
-handlers.BUILTIN_HANDLERS.append(("before-send.secrets-manager", _answer))
-handlers.BUILTIN_HANDLERS.append(("before-send.sts", _answer))
+for _service in ("kms", "secrets-manager", "ssm", "sts"):
+    handlers.BUILTIN_HANDLERS.append((f"before-send.{_service}", _answer))
 
 
 @contextlib.contextmanager
 def activate(aws: Aws) -> Iterator[None]:
-    """Route this process's Secrets Manager and STS calls to `aws` while the block runs."""
+    """Route this process's calls of the emulated services to `aws` while the block runs."""
     with mock.patch.dict(os.environ, _ENVIRONMENT):
         os.environ.pop("AWS_SESSION_TOKEN", None)
         # A default session from before would keep its credentials and lack the handlers.

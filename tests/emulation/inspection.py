@@ -56,6 +56,8 @@ class SecretSnapshot:
         purge_date: When the window ends, or when the purge was.
         replicas: By region; on the primary only.
         primary_region: Set on a replica only.
+        type: The partner of a managed external secret.
+        rotation: What RotateSecret configured, in DescribeSecret's terms.
     """
 
     name: str
@@ -74,6 +76,8 @@ class SecretSnapshot:
     purge_date: dt.datetime | None = None
     replicas: Mapping[str, ReplicaSnapshot] = dataclasses.field(default_factory=dict)
     primary_region: str | None = None
+    type: str | None = None
+    rotation: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     described: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -108,6 +112,8 @@ def snapshot(store: Store, shelf: Shelf, name: str) -> SecretSnapshot:
         purge_date=_date(deletion.ends_at) if deletion else None,
         replicas=_replicas(found, store),
         primary_region=secret.region if isinstance(found, Replica) else None,
+        type=secret.type,
+        rotation=dict(secret.rotation),
     )
 
 

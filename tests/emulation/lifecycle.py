@@ -87,6 +87,8 @@ def _delete_nothing(ctx: Context) -> Params:
 
 def restore(ctx: Context) -> Params:
     """Carry out RestoreSecret: everything is kept, only the deletion is taken back."""
+    if ctx.secret.deletion:
+        ctx.secret.restored_at = ctx.now
     ctx.secret.deletion = None
     return ctx.identity
 

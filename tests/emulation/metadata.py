@@ -27,6 +27,9 @@ def untag(ctx: Context) -> Params:
 def put_policy(ctx: Context) -> Params:
     """Carry out PutResourcePolicy."""
     document = ctx.params["ResourcePolicy"]
+    if any(ctx.store.principals.get(one, 0) > ctx.now for one in _principals(document)):
+        message = "This resource policy contains an unsupported principal."
+        raise errors.malformed_policy(message)
     if ctx.params.get("BlockPublicPolicy") and _is_public(document):
         code = "PublicPolicyException"
         message = "You can't attach this policy: it would give public access to the secret."
@@ -35,13 +38,32 @@ def put_policy(ctx: Context) -> Params:
     return ctx.identity
 
 
-def _is_public(document: str) -> bool:
+def _statements(document: str) -> list[Params]:
     statements = json.loads(document)["Statement"]
+    return statements if isinstance(statements, list) else [statements]
+
+
+def _named(principal: object) -> list[str]:
+    """Return the AWS principals of one Principal or NotPrincipal; "*" is everybody."""
+    aws = principal.get("AWS", []) if isinstance(principal, dict) else principal
+    return [aws] if isinstance(aws, str) else list(aws or [])  # type: ignore[call-overload]
+
+
+def _principals(document: str) -> list[str]:
+    return [
+        one
+        for entry in _statements(document)
+        for member in ("Principal", "NotPrincipal")
+        for one in _named(entry.get(member))
+    ]
+
+
+def _is_public(document: str) -> bool:
     return any(
         entry.get("Effect") == "Allow"
-        and entry.get("Principal") in ("*", {"AWS": "*"})
+        and "*" in _named(entry.get("Principal"))
         and not entry.get("Condition")
-        for entry in (statements if isinstance(statements, list) else [statements])
+        for entry in _statements(document)
     )
 
 

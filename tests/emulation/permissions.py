@@ -25,6 +25,8 @@ class When(enum.Enum):
     CUSTOMER_KEY = "a customer managed key encrypts or decrypts the value"
     CUSTOMER_REPLICA_KEY = "a replica gets a customer managed key"
     FILTERS = "the call has Filters"
+    FUNCTION = "the rotation is done by a Lambda function"
+    ROLE = "the call hands over the role of a partner"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,13 +77,19 @@ PERMISSIONS: dict[str, tuple[Permission, ...]] = {
         *_kms("GenerateDataKey", "Encrypt", when=When.CUSTOMER_REPLICA_KEY),
     ),
     "RestoreSecret": (_own("RestoreSecret"),),
-    "RotateSecret": (_own("RotateSecret"), Permission("lambda:InvokeFunction")),
+    "RotateSecret": (
+        _own("RotateSecret"),
+        Permission("lambda:InvokeFunction", When.FUNCTION),
+        Permission("iam:PassRole", When.ROLE),
+    ),
     "StopReplicationToReplica": (_own("StopReplicationToReplica"),),
     "TagResource": (_own("TagResource"),),
     "UntagResource": (_own("UntagResource"),),
     "UpdateSecret": (_own("UpdateSecret"), *_kms("GenerateDataKey", "Encrypt", "Decrypt")),
     "UpdateSecretVersionStage": (_own("UpdateSecretVersionStage"),),
     "ValidateResourcePolicy": (_own("ValidateResourcePolicy"),),
+    "DescribeKey": (Permission("kms:DescribeKey"),),
+    "GetParameter": (Permission("ssm:GetParameter"), *_kms("Decrypt")),
     "AssumeRole": (Permission("sts:AssumeRole"),),
     # IAM cannot refuse this one.
     "GetCallerIdentity": (),
@@ -89,7 +97,10 @@ PERMISSIONS: dict[str, tuple[Permission, ...]] = {
 
 # Of the calls that have key permissions, those that do not use the key unless a value or a
 # key is in the request.
-_KEY_UNUSED_WITHOUT = {"UpdateSecret": ("SecretString", "SecretBinary", "KmsKeyId")}
+_KEY_UNUSED_WITHOUT = {
+    "GetParameter": ("WithDecryption",),
+    "UpdateSecret": ("SecretString", "SecretBinary", "KmsKeyId"),
+}
 
 
 def is_customer_key(key: str | None) -> bool:
@@ -97,17 +108,20 @@ def is_customer_key(key: str | None) -> bool:
     return bool(key) and not str(key).endswith(MANAGED_KEY)
 
 
-def needed(action: str, params: Params, key: str | None) -> Iterator[str]:
+def needed(
+    action: str, params: Params, key: str | None, function: str | None = None
+) -> Iterator[str]:
     """Yield the permissions that this very call needs.
 
     Args:
         action: AWS's name of the call.
         params: Its parameters.
-        key: The KMS key of the secret it is about, as stored.
+        key: The KMS key of the secret or parameter it is about, as stored.
+        function: The rotation function of the secret it is about, as stored.
     """
     regions: list[Params] = params.get("AddReplicaRegions") or []
     triggers = _KEY_UNUSED_WITHOUT.get(action)
-    uses_key = triggers is None or any(params.get(name) is not None for name in triggers)
+    uses_key = triggers is None or any(params.get(name) not in (None, False) for name in triggers)
     keys = (key, params.get("KmsKeyId"))
     holds = {
         When.ALWAYS: True,
@@ -116,6 +130,8 @@ def needed(action: str, params: Params, key: str | None) -> Iterator[str]:
         When.CUSTOMER_KEY: uses_key and any(is_customer_key(one) for one in keys),
         When.CUSTOMER_REPLICA_KEY: any(is_customer_key(r.get("KmsKeyId")) for r in regions),
         When.FILTERS: bool(params.get("Filters")),
+        When.FUNCTION: bool(params.get("RotationLambdaARN") or function),
+        When.ROLE: bool(params.get("ExternalSecretRotationRoleArn")),
     }
     for permission in PERMISSIONS.get(action, ()):
         if holds[permission.when]:
@@ -147,7 +163,7 @@ class Grants:
         for permission in permissions:
             denied = _matches(permission, self._denied)
             if denied or not (self._allowed is None or _matches(permission, self._allowed)):
-                if permission.startswith("kms:"):
+                if permission.startswith("kms:") and permission != "kms:DescribeKey":
                     raise errors.kms_denied()
                 raise errors.access_denied(caller, permission, resource)
 

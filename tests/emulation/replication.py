@@ -70,7 +70,7 @@ def replicate(ctx: Context) -> Params:
 
 
 def remove(ctx: Context) -> Params:
-    """Carry out RemoveRegionsFromReplication: the replicas are gone at once."""
+    """Carry out RemoveRegionsFromReplication: the replicas are gone at once, or soon."""
     secret, regions = ctx.secret, ctx.params["RemoveReplicaRegions"]
     unknown = set(regions) - {replica.region for replica in secret.replicas}
     if unknown:
@@ -79,15 +79,9 @@ def remove(ctx: Context) -> Params:
     for replica in list(secret.replicas):
         assert isinstance(replica, Replica)
         if replica.region in regions:
-            _take_away(ctx, replica)
+            replica.gone_at = replica.gone_at or ctx.now + ctx.store.behaviour.removal_seconds
+    ctx.store.remove_replicas(secret)
     return {"ARN": secret.arn, "ReplicationStatus": replication_status(secret, ctx.now)}
-
-
-def _take_away(ctx: Context, replica: Replica) -> None:
-    replica.primary.replicas.remove(replica)
-    # A failed one never was a secret: what has the name there is somebody else's.
-    if replica.has_replica:
-        ctx.store.shelf(ctx.shelf.account, replica.region).remove(replica)
 
 
 def stop(ctx: Context) -> Params:
@@ -96,7 +90,7 @@ def stop(ctx: Context) -> Params:
     if not isinstance(replica, Replica):
         message = "Operation not permitted on a primary secret."
         raise errors.invalid_parameter(message)
-    _take_away(ctx, replica)
+    ctx.store.take_away(replica)
     alone = copy.deepcopy(replica.primary)
     alone.arn, alone.region, alone.kms_key_id = replica.arn, replica.region, replica.kms_key_id
     alone.replicas = []

@@ -1,4 +1,4 @@
-"""The double as an HTTP endpoint, for other processes; one endpoint serves both services."""
+"""The double as an HTTP endpoint, for other processes; one endpoint serves all services."""
 
 from __future__ import annotations
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from . import errors, lifecycle, metadata, replication, state, validation, values
+from . import (
+    errors,
+    lifecycle,
+    metadata,
+    replication,
+    rotation,
+    state,
+    validation,
+    values,
+    versions,
+)
 from .context import Context, Operation
 from .store import Found, Replica, Secret, Shelf, Store, describe, stage_of
 from .wire import Params
@@ -11,6 +21,7 @@ OPERATIONS: dict[str, Operation] = {
     **lifecycle.OPERATIONS,
     **metadata.OPERATIONS,
     **replication.OPERATIONS,
+    **rotation.OPERATIONS,
     **values.OPERATIONS,
 }
 _WITHOUT_SECRET = frozenset({"BatchGetSecretValue", "GetRandomPassword", "ListSecrets"})
@@ -21,12 +32,28 @@ class SecretsManager:
 
     Attributes:
         store: All secrets.
-        disabled_keys: KMS keys that are disabled or pending deletion.
     """
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.disabled_keys: set[str] = set()
+
+    def settle(self) -> None:
+        """Bring everything to the present, as the clock has it."""
+        self.store.settle()
+        rotation.settle(self.store)
+        self._age_versions()
+
+    def _age_versions(self) -> None:
+        kept = self.store.behaviour.unlabelled_seconds
+        if kept is not None:
+            self.drop_unlabelled(kept)
+
+    def drop_unlabelled(self, kept_seconds: float = 0) -> None:
+        """Drop the versions of all secrets that have had no label for that long."""
+        for shelf in self.store.shelves.values():
+            for secret in shelf:
+                if isinstance(secret, Secret):
+                    versions.drop_unlabelled(secret, self.store.clock.timestamp(), kept_seconds)
 
     def perform(self, account: str, region: str, action: str, params: Params) -> Params:
         """Carry out one call.
@@ -37,17 +64,18 @@ class SecretsManager:
         operation = OPERATIONS.get(action)
         if operation is None:
             raise errors.unknown_operation(action)
-        self.store.settle()
+        self.settle()
         validation.check(action, params)
         shelf = self.store.shelf(account, region)
         found = self.look_up(shelf, action, params)
         if action not in _WITHOUT_SECRET:
             self._guard(action, params, found)
-        ctx = Context(self.store, shelf, found, params, frozenset(self.disabled_keys))
+        ctx = Context(self.store, shelf, found, params)
         if action not in state.WRITES:
             return operation(ctx)
         before = describe(found, self.store) if found else None
         answer = operation(ctx)
+        self._age_versions()  # notes since when a version has had no label
         shelf.before[answer.get("Name") or ctx.secret.name] = before
         return answer
 

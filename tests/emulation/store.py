@@ -15,6 +15,7 @@ from moto.secretsmanager import models as moto
 
 from .behaviour import Behaviour
 from .clock import Clock
+from .keys import Keys
 from .permissions import is_customer_key
 from .state import Stage
 from .wire import Params
@@ -39,6 +40,15 @@ class Deletion:
     ends_at: float
 
 
+@dataclasses.dataclass(frozen=True)
+class Turn:
+    """A rotation under way; one that is not `lasting` only tests the function."""
+
+    version_id: str
+    ends_at: float
+    lasting: bool
+
+
 class Secret(moto.FakeSecret):
     """moto's secret and what it has no place for.
 
@@ -47,6 +57,8 @@ class Secret(moto.FakeSecret):
         rotation: What RotateSecret configured, in DescribeSecret's terms.
         planted: Parts of DescribeSecret that only other services or accounts can cause.
         accessed: When the value was last read.
+        turn: The rotation under way.
+        restored_at: When a deletion was last taken back.
     """
 
     def __init__(self, account: str, region: str, params: Params, now: float) -> None:
@@ -66,6 +78,8 @@ class Secret(moto.FakeSecret):
         self.rotation: Params = {}
         self.planted: Params = {}
         self.accessed: float | None = None
+        self.turn: Turn | None = None
+        self.restored_at: float | None = None
         self.type: str | None = params.get("Type")
 
     @property
@@ -80,6 +94,7 @@ class Replica(moto.ReplicaSecret):
     Attributes:
         kms_key_id: The replica's own key; None is the managed one.
         ready_at: Until then the status says InProgress.
+        gone_at: Set once it is removed; until then it is there.
     """
 
     def __init__(
@@ -89,6 +104,7 @@ class Replica(moto.ReplicaSecret):
         self.primary = source
         self.kms_key_id = customer_key(key)
         self.ready_at = ready_at
+        self.gone_at: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -184,6 +200,9 @@ class Store:
         self.clock = clock
         self.behaviour = behaviour
         self.shelves: dict[tuple[str, str], Shelf] = {}
+        self.keys = Keys(clock)
+        # From when on the principals in resource policies are known; others always are.
+        self.principals: dict[str, float] = {}
 
     def shelf(self, account: str, region: str) -> Shelf:
         """Return the shelf of an account in a region, new or known."""
@@ -197,6 +216,8 @@ class Store:
         now = self.clock.timestamp()
         for shelf in self.shelves.values():
             for secret in shelf:
+                if isinstance(secret, Secret):
+                    self.remove_replicas(secret)
                 if isinstance(secret, Secret) and secret.deletion:
                     due = secret.deletion.ends_at + self.behaviour.purge_delay_seconds
                     if due <= now:
@@ -204,6 +225,21 @@ class Store:
             for stone in list(shelf.tombstones.values()):
                 if stone.purged_at + self.behaviour.reserved_seconds <= now:
                     del shelf.tombstones[stone.name]
+
+    def remove_replicas(self, secret: Secret) -> None:
+        """Take away the replicas whose removal is through."""
+        now = self.clock.timestamp()
+        for replica in list(secret.replicas):
+            assert isinstance(replica, Replica)
+            if replica.gone_at is not None and replica.gone_at <= now:
+                self.take_away(replica)
+
+    def take_away(self, replica: Replica) -> None:
+        """Take a replica away from its primary and its region."""
+        replica.primary.replicas.remove(replica)
+        # A failed one never was a secret: what has the name there is somebody else's.
+        if replica.has_replica:
+            self.shelf(replica.primary.account_id, replica.region).remove(replica)
 
     def purge(self, shelf: Shelf, secret: Secret, at: float) -> None:
         """Delete for good, as of the time `at`; the name stays reserved."""

@@ -21,6 +21,9 @@ WINDOW_DAYS = range(7, 31)
 
 _NAME = re.compile(r"[A-Za-z0-9/_+=.@!-]+")
 _REGION = re.compile(r"([a-z]+-)+\d+")
+_DURATION = re.compile(r"[0-9]+h")
+_SCHEDULE = re.compile(r"[0-9A-Za-z()#?*\-/, ]+")
+_ROTATION_DAYS = range(1, 1001)
 _TAG_PUNCTUATION = frozenset(" _.:/=+-@")
 
 # Field: the lengths that the API model allows.
@@ -36,6 +39,7 @@ LENGTHS: dict[str, tuple[int, int]] = {
     "VersionStage": (1, 256),
     "ResourcePolicy": (1, 20_480),
     "RotationLambdaARN": (0, 2048),
+    "ExternalSecretRotationRoleArn": (20, 2048),
 }
 # Field: the numbers that the API model allows.
 RANGES: dict[str, range] = {"MaxResults": range(1, 101), "PasswordLength": range(1, 4097)}
@@ -219,6 +223,30 @@ def _regions(_action: str, params: Params) -> None:
         raise errors.invalid_parameter(message)
 
 
+def _rotation(action: str, params: Params) -> None:
+    if action != "RotateSecret":
+        return
+    rules: Params = params.get("RotationRules") or {}
+    days, schedule = rules.get("AutomaticallyAfterDays"), rules.get("ScheduleExpression")
+    duration = rules.get("Duration")
+    if days is not None and days not in _ROTATION_DAYS:
+        raise _bounds("RotationRules.AutomaticallyAfterDays", "between 1 and 1000")
+    if schedule is not None:
+        _length("RotationRules.ScheduleExpression", len(schedule), 1, 256)
+        if not _SCHEDULE.fullmatch(schedule):
+            raise _bounds("RotationRules.ScheduleExpression", f"of the pattern {_SCHEDULE.pattern}")
+    if duration is not None:
+        _length("RotationRules.Duration", len(duration), 2, 3)
+        if not _DURATION.fullmatch(duration):
+            raise _bounds("RotationRules.Duration", f"of the pattern {_DURATION.pattern}")
+    if days is not None and schedule is not None:
+        message = "Use AutomaticallyAfterDays or ScheduleExpression, not both."
+        raise errors.invalid_parameter(message)
+    for item in params.get("ExternalSecretRotationMetadata") or []:
+        _length("ExternalSecretRotationMetadata.Key", len(item.get("Key", "")), 1, 256)
+        _length("ExternalSecretRotationMetadata.Value", len(item.get("Value", "")), 1, 2048)
+
+
 def _policy(action: str, params: Params) -> None:
     if action not in ("PutResourcePolicy", "ValidateResourcePolicy"):
         return
@@ -241,4 +269,5 @@ _RULES: tuple[Callable[[str, Params], None], ...] = (
     _window,
     _regions,
     _policy,
+    _rotation,
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from . import errors, versions
 from .context import Context, Operation, page
 from .store import CURRENT, Replica, Secret, customer_key
@@ -49,7 +47,7 @@ def batch_get(ctx: Context) -> Params:
                 raise errors.not_found()
             if found.primary.deletion:
                 raise errors.marked_for_deletion()
-            one = Context(ctx.store, ctx.shelf, found, {}, ctx.disabled_keys)
+            one = Context(ctx.store, ctx.shelf, found, {})
             read.append(get(one))
         except errors.AwsError as problem:
             failed.append(
@@ -89,13 +87,17 @@ def update(ctx: Context) -> Params:
     token = params.get("ClientRequestToken")
     if token in secret.versions:
         raise errors.token_in_use(str(token), secret.arn)
+    new_type = params.get("Type", secret.type)
+    if new_type != secret.type and ctx.store.behaviour.type_change == "refused":
+        message = "You can't change the Type of a secret."
+        raise errors.invalid_parameter(message)
     key = params.get("KmsKeyId", secret.kms_key_id)
     value = versions.value_of(params)
     if value or "KmsKeyId" in params:
         ctx.require_encryption(key)
     secret.kms_key_id = customer_key(key)
     secret.description = params.get("Description", secret.description)
-    secret.type = params.get("Type", secret.type)
+    secret.type = new_type
     secret.last_changed_date = int(ctx.now)
     if not value:
         return ctx.identity
@@ -151,48 +153,11 @@ def update_stage(ctx: Context) -> Params:
     return ctx.identity
 
 
-def rotate(ctx: Context) -> Params:
-    """Carry out RotateSecret: configure; the function itself is the test's to play."""
-    secret, params = ctx.secret, ctx.params
-    function = params.get("RotationLambdaARN") or secret.rotation.get("RotationLambdaARN")
-    if not function:
-        message = "No Lambda rotation function ARN is associated with this secret."
-        raise errors.invalid_request(message)
-    rules = params.get("RotationRules") or secret.rotation.get("RotationRules") or {}
-    if "AutomaticallyAfterDays" in rules and "ScheduleExpression" in rules:
-        message = "Use AutomaticallyAfterDays or ScheduleExpression, not both."
-        raise errors.invalid_parameter(message)
-    days = rules.get("AutomaticallyAfterDays")
-    secret.rotation = {
-        "RotationEnabled": True,
-        "RotationLambdaARN": function,
-        "RotationRules": dict(rules),
-    }
-    if days:
-        next_date = ctx.store.clock.now() + dt.timedelta(days=days)
-        secret.rotation["NextRotationDate"] = next_date.timestamp()
-    if params.get("RotateImmediately", True):
-        secret.rotation["LastRotatedDate"] = ctx.now
-    return ctx.identity
-
-
-def cancel_rotation(ctx: Context) -> Params:
-    """Carry out CancelRotateSecret."""
-    if not ctx.secret.rotation:
-        message = "No rotation is configured for this secret."
-        raise errors.invalid_request(message)
-    ctx.secret.rotation["RotationEnabled"] = False
-    ctx.secret.rotation.pop("NextRotationDate", None)
-    return ctx.identity
-
-
 OPERATIONS: dict[str, Operation] = {
     "BatchGetSecretValue": batch_get,
-    "CancelRotateSecret": cancel_rotation,
     "GetSecretValue": get,
     "ListSecretVersionIds": list_version_ids,
     "PutSecretValue": put,
-    "RotateSecret": rotate,
     "UpdateSecret": update,
     "UpdateSecretVersionStage": update_stage,
 }

@@ -9,6 +9,8 @@ from .store import CURRENT, PREVIOUS, Secret
 from .wire import Params
 
 Version = dict[str, Any]
+# When a version was first seen without labels.
+UNLABELLED_SINCE = "unlabelled_since"
 
 
 def value_of(params: Params) -> dict[str, str]:
@@ -38,6 +40,7 @@ def move(secret: Secret, label: str, to: str) -> None:
     """
     came_from = take_off(secret, label)
     secret.versions[to]["version_stages"].append(label)
+    secret.versions[to].pop(UNLABELLED_SINCE, None)
     if label == CURRENT:
         # moto reads the current version from here.
         secret.set_default_version_id(to)
@@ -53,6 +56,25 @@ def take_off(secret: Secret, label: str) -> str | None:
     return holder
 
 
+def blank(params: Params, now: float) -> Version:
+    """Return a version of the value in `params`, still without labels."""
+    return {
+        "version_id": params["ClientRequestToken"],
+        "createdate": now,
+        "version_stages": [],
+        **value_of(params),
+    }
+
+
+def drop_unlabelled(secret: Secret, now: float, kept_seconds: float) -> None:
+    """Drop the versions that have had no label for that long."""
+    for version_id, version in list(secret.versions.items()):
+        if version["version_stages"]:
+            continue
+        if now - version.setdefault(UNLABELLED_SINCE, now) >= kept_seconds:
+            del secret.versions[version_id]
+
+
 def add(secret: Secret, params: Params, labels: list[str], now: float) -> str:
     """Make a version of the value in `params`; "the token becomes the VersionId".
 
@@ -64,12 +86,7 @@ def add(secret: Secret, params: Params, labels: list[str], now: float) -> str:
     version_id: str = params.get("ClientRequestToken") or str(uuid.uuid4())
     # The first version is always the current one.
     wanted = labels if secret.versions else list(dict.fromkeys([*labels, CURRENT]))
-    secret.versions[version_id] = {
-        "version_id": version_id,
-        "createdate": now,
-        "version_stages": [],
-        **value_of(params),
-    }
+    secret.versions[version_id] = blank({**params, "ClientRequestToken": version_id}, now)
     for label in wanted:
         move(secret, label, version_id)
     secret.last_changed_date = int(now)

@@ -13,7 +13,9 @@ from xml.sax import saxutils
 
 from .errors import AwsError
 
+KMS = "kms"
 SECRETS_MANAGER = "secretsmanager"
+SSM = "ssm"
 STS = "sts"
 VALUE_MARKER = "<value>"
 
@@ -37,7 +39,7 @@ class Request:
     """One call as it arrived.
 
     Attributes:
-        service: "secretsmanager" or "sts".
+        service: "kms", "secretsmanager", "ssm" or "sts".
         action: AWS's name of the operation.
         region: From the signature.
         access_key: From the signature; it tells who calls.
@@ -90,7 +92,7 @@ def parse(headers: Mapping[str, str], body: bytes) -> Request:
         code = "MissingAuthenticationTokenException"
         raise AwsError(code, "Missing Authentication Token", 403)
     key, region, service = found["key"], found["region"], found["service"]
-    if service == SECRETS_MANAGER:
+    if service in (KMS, SECRETS_MANAGER, SSM):
         action = lower.get("x-amz-target", "").rpartition(".")[2]
         return Request(service, action, region, key, json.loads(body or b"{}"))
     if service == STS:

@@ -215,7 +215,7 @@ def test_unsigned_and_foreign_requests(aws):
         answer = requests.post(url, data=b"{}", timeout=10)
         assert answer.status_code == 403
         assert answer.json()["__type"] == "MissingAuthenticationTokenException"
-        signed = "AWS4-HMAC-SHA256 Credential=x/20300101/us-east-1/kms/aws4_request, Signature=0"
+        signed = "AWS4-HMAC-SHA256 Credential=x/20300101/us-east-1/s3/aws4_request, Signature=0"
         answer = requests.post(url, data=b"{}", headers={"Authorization": signed}, timeout=10)
         assert answer.status_code == 404
     assert aws.calls == []

@@ -122,4 +122,31 @@ def test_every_call_needs_its_own_permission():
     for action, needs in emulation.PERMISSIONS.items():
         if action in ("GetCallerIdentity", "AssumeRole"):
             continue
-        assert needs[0] == emulation.Permission(f"secretsmanager:{action}", When.ALWAYS)
+        service = {"DescribeKey": "kms", "GetParameter": "ssm"}.get(action, "secretsmanager")
+        assert needs[0] == emulation.Permission(f"{service}:{action}", When.ALWAYS)
+
+
+def test_function_in_use_counts(aws, sm, refused):
+    """Rotating again needs lambda:InvokeFunction, though this call does not name the function."""
+    sm.create_secret(Name="s", SecretString="v")
+    function = "arn:aws:lambda:us-east-1:123456789012:function:f"
+    sm.rotate_secret(SecretId="s", RotationLambdaARN=function)
+    aws.deny("lambda:*")
+    assert refused(sm.rotate_secret, SecretId="s")[0] == DENIED
+    sm.cancel_rotate_secret(SecretId="s")
+
+
+def test_keys_and_parameters_need_their_own(aws, make, refused):
+    """kms:DescribeKey; ssm:GetParameter, and kms:Decrypt for a customer key when decrypting."""
+    aws.add_key(KEY)
+    aws.add_parameter("/db", "v", key=KEY)
+    aws.allow_only({"ssm:GetParameter"})
+    code, message = refused(make("kms").describe_key, KeyId=KEY)
+    assert (code, "kms:DescribeKey" in message) == (DENIED, True)
+    ssm = make("ssm")
+    ssm.get_parameter(Name="/db")
+    assert refused(ssm.get_parameter, Name="/db", WithDecryption=True)[0] == DENIED
+    aws.allow_only({"kms:*"})
+    code, message = refused(ssm.get_parameter, Name="/db")
+    assert (code, "ssm:GetParameter" in message) == (DENIED, True)
+    make("kms").describe_key(KeyId=KEY)

@@ -72,6 +72,38 @@ def test_removed_replicas_are_gone_at_once(aws, sm, eu, refused):
 
 
 @pytest.mark.usefixtures("replicated")
+def test_removal_may_take_a_moment(aws, sm, eu, refused):
+    """Until it is through, the replica is listed and deletion is refused."""
+    aws.behaviour.removal_seconds = 20
+    for _ in range(2):
+        answer = sm.remove_regions_from_replication(SecretId="s", RemoveReplicaRegions=[EU])
+        assert [entry["Region"] for entry in answer["ReplicationStatus"]] == [EU]
+    aws.clock.advance(seconds=19)
+    assert [one["Region"] for one in sm.describe_secret(SecretId="s")["ReplicationStatus"]] == [EU]
+    assert refused(sm.delete_secret, SecretId="s")[0] == IPE
+    assert eu.get_secret_value(SecretId="s")["SecretString"] == "v"
+    aws.clock.advance(seconds=1)
+    assert "ReplicationStatus" not in sm.describe_secret(SecretId="s")
+    assert aws.secret("s", region=EU).state == "absent"
+    sm.delete_secret(SecretId="s")
+
+
+def test_replicas_in_the_call_that_creates(aws, sm, eu):
+    """AddReplicaRegions: a name that is taken fails or, forced, is overwritten; Create succeeds."""
+    eu.create_secret(Name="s", SecretString="somebody else's")
+    eu.create_secret(Name="t", SecretString="somebody else's")
+    regions = {"AddReplicaRegions": [{"Region": EU}, {"Region": ASIA, "KmsKeyId": "alias/asia"}]}
+    answer = sm.create_secret(Name="s", SecretString="v", **regions)
+    assert {one["Status"] for one in answer["ReplicationStatus"]} == {"InProgress"}
+    replicas = aws.secret("s").replicas
+    assert (replicas[EU].status, replicas[ASIA].status) == ("Failed", "InSync")
+    assert replicas[ASIA].kms_key_id == "alias/asia"
+    sm.create_secret(Name="t", SecretString="v", ForceOverwriteReplicaSecret=True, **regions)
+    assert aws.secret("t").replicas[EU].status == "InSync"
+    assert aws.secret("t", region=EU).value == "v"
+
+
+@pytest.mark.usefixtures("replicated")
 def test_removing_what_is_not_there(sm, refused):
     """A region without a replica is refused."""
     call = {"SecretId": "s", "RemoveReplicaRegions": [ASIA]}

@@ -262,3 +262,61 @@ def test_disabled_key(aws, sm, refused):
     assert refused(sm.create_secret, **create)[0] == "EncryptionFailure"
     aws.enable_key("alias/mine")
     assert sm.get_secret_value(SecretId="s")["SecretString"] == "1"
+
+
+def test_a_version_without_labels_goes_in_time(aws, sm, refused):
+    """ "Remove all staging labels and AWS drops them in time"; a labelled one stays."""
+    aws.behaviour.unlabelled_seconds = 600
+    sm.create_secret(Name="s", SecretString="1", ClientRequestToken=A)
+    sm.put_secret_value(SecretId="s", SecretString="2", ClientRequestToken=B)
+    sm.put_secret_value(SecretId="s", SecretString="3", ClientRequestToken=C)
+    aws.clock.advance(seconds=599)
+    assert set(labels(aws)) == {A, B, C}
+    aws.clock.advance(seconds=1)
+    assert set(labels(aws)) == {B, C}
+    assert refused(sm.get_secret_value, SecretId="s", VersionId=A)[0] == RNF
+
+
+def test_a_label_given_again_in_time_keeps_the_version(aws, sm):
+    """The time without labels starts anew."""
+    aws.behaviour.unlabelled_seconds = 600
+    sm.create_secret(Name="s", SecretString="1", ClientRequestToken=A)
+    sm.put_secret_value(SecretId="s", SecretString="2", ClientRequestToken=B)
+    stage = {"SecretId": "s", "VersionStage": PREVIOUS}
+    sm.update_secret_version_stage(**stage, RemoveFromVersionId=A)
+    aws.clock.advance(seconds=500)
+    sm.update_secret_version_stage(**stage, MoveToVersionId=A)
+    sm.update_secret_version_stage(**stage, RemoveFromVersionId=A)
+    aws.clock.advance(seconds=500)
+    assert set(labels(aws)) == {A, B}
+    aws.drop_unlabelled()
+    assert set(labels(aws)) == {B}
+
+
+def test_any_label(aws, sm, refused):
+    """A label is attached, moved and removed; where it is must be told when it moves."""
+    sm.create_secret(Name="s", SecretString="1", ClientRequestToken=A)
+    sm.put_secret_value(SecretId="s", SecretString="2", ClientRequestToken=B)
+    call, stage = sm.update_secret_version_stage, {"SecretId": "s", "VersionStage": "blue"}
+    call(**stage, MoveToVersionId=A)
+    call(**stage, MoveToVersionId=A)
+    assert refused(call, **stage, MoveToVersionId=B)[0] == IPE
+    assert refused(call, **stage, MoveToVersionId=B, RemoveFromVersionId=B)[0] == IPE
+    assert refused(call, **stage)[0] == IPE
+    call(**stage, MoveToVersionId=B, RemoveFromVersionId=A)
+    assert labels(aws) == {A: {PREVIOUS}, B: {CURRENT, "blue"}}
+    call(**stage, RemoveFromVersionId=B)
+    assert refused(call, **stage, RemoveFromVersionId=B)[0] == IPE
+    assert labels(aws) == {A: {PREVIOUS}, B: {CURRENT}}
+
+
+def test_type(aws, sm, refused):
+    """Type is kept and shown; whether it can be changed is selectable."""
+    sm.create_secret(Name="s", Type="SalesforceClientSecret")
+    assert sm.describe_secret(SecretId="s")["Type"] == "SalesforceClientSecret"
+    sm.update_secret(SecretId="s", Type="BigIDClientSecret")
+    assert aws.secret("s").type == "BigIDClientSecret"
+    aws.behaviour.type_change = "refused"
+    assert refused(sm.update_secret, SecretId="s", Type="SalesforceClientSecret")[0] == IPE
+    sm.update_secret(SecretId="s", Type="BigIDClientSecret", Description="d")
+    assert aws.secret("s").type == "BigIDClientSecret"
