@@ -13,51 +13,53 @@ which is how CloudFormation sends them.
 from __future__ import annotations
 
 import enum
-import typing
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from . import cloudformation, described
-from .core import fields, ownership
+from . import cloudformation, cloudformation_rules, described
+from . import cloudformation_pairs as pairs
+from .core import bounds, fields, parse
 from .core.model import FIELDS
+from .described import Shape
 from .stores import limits
 
 Schema = dict[str, Any]
 
 _AWS = limits.AWS
-_TAG_TEXT = r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*"
 _BASE64 = (
     r"(?=\s*\S)\s*(?:(?:[A-Za-z0-9+/]\s*){4})*"
     r"(?:(?:[A-Za-z0-9+/]\s*){2}(?:=\s*){2}|(?:[A-Za-z0-9+/]\s*){3}=\s*)?"
 )
-_TRUE = [True, "true", "True", "TRUE"]
-
-
-def whole(pattern: str) -> str:
-    """Return a pattern for the whole text: `$` alone lets a line end pass."""
-    return f"^(?:{pattern})(?!\\n)$"
 
 
 def resource_schema() -> Schema:
     """Return the schema, with the attributes as read-only properties."""
     given = {name: FIELDS[field] for name, field in cloudformation.PROPERTIES.items()}
     told = {name: text for name, text in cloudformation.ATTRIBUTES.items() if name not in given}
+    properties = {
+        name: _property(field, FIELDS[field]) for name, field in cloudformation.PROPERTIES.items()
+    }
     return {
         "typeName": cloudformation.TYPE,
         "description": "A secret in AWS Secrets Manager that survives its stack: deleting the "
         "stack schedules its deletion, deploying it again restores it.",
-        "definitions": {"Tag": _tag(), **dict(_nested(given))},
+        "definitions": {
+            "Tag": pairs.tag(),
+            "Metadata": pairs.metadatum(),
+            **dict(_definitions()),
+        },
         "properties": _own()
-        | {name: _property(name, info) for name, info in given.items()}
+        | properties
+        | {alias: _alias(properties, alias) for alias in cloudformation.ALIASES}
         | {name: {"type": "string", "description": text} for name, text in told.items()},
         "additionalProperties": False,
         "required": ["ServiceToken"],
-        **_exclusions(given),
+        **cloudformation_rules.of_secret(),
         "createOnlyProperties": _pointers(n for n, i in given.items() if fields.traits(i).replaces),
         "readOnlyProperties": _pointers(told),
-        "writeOnlyProperties": _pointers(_values(given)),
+        "writeOnlyProperties": _pointers(cloudformation_rules.values_of_secret()),
         "primaryIdentifier": _pointers(["Arn"]),
     }
 
@@ -90,25 +92,109 @@ def _own() -> dict[str, Schema]:
     }
 
 
-def _property(name: str, info: FieldInfo) -> Schema:
+def _property(path: str, info: FieldInfo) -> Schema:
+    """Describe a field of the model, or a part of one, such as `replicas.region`."""
+    name = fields.pascal(path.rpartition(".")[2])
     text = described.respelt(described.doc(info), fields.pascal)
-    return _type(name, info) | {"description": cloudformation.MEANINGS.get(name, text)}
+    meaning = text if "." in path else cloudformation.MEANINGS.get(name, text)
+    return _type(path, name, info) | {"description": meaning}
 
 
-def _type(name: str, info: FieldInfo) -> Schema:
+def _alias(properties: Mapping[str, Schema], alias: str) -> Schema:
+    """Describe another name of a property, with that name in its texts."""
+    name = cloudformation.ALIASES[alias]
+    same = properties[name]
+    told = {word: text.replace(name, alias) for word, text in same.get("message", {}).items()}
+    return same | {"message": told, "description": f"The same as `{name}`."}
+
+
+def _type(path: str, name: str, info: FieldInfo) -> Schema:
     """Return a field's type and limits."""
-    kind, known = described.bare(info), fields.traits(info)
-    if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        return _choice(name, kind)
-    if fields.nested(info):
-        return {"$ref": f"#/definitions/{name}"}
-    if typing.get_origin(kind) is dict:
-        return _tags(name)
-    if kind is bool:
-        return {"type": "boolean", "message": {"type": f"{name} must be true or false"}}
-    if kind is int:
-        return _whole(name, known.minimum, known.maximum)
-    return _text(name)
+    known, ref = fields.traits(info), f"#/definitions/{described.type_name(path, info)}"
+    match described.shape(info):
+        case Shape.CHOICE:
+            return _choice(name, described.bare(info))
+        case Shape.PART:
+            return {"$ref": ref}
+        case Shape.PARTS:
+            return _parts(name, ref)
+        case Shape.MAP:
+            return pairs.tags(name) if path == "tags" else pairs.metadata(name)
+        case Shape.TRUTH:
+            return _shaped(name, "boolean", "must be true or false")
+        case Shape.NUMBER:
+            return _whole(name, known.minimum, known.maximum)
+        case Shape.TEXTS:
+            return _labels(name)
+        case Shape.JSON:
+            return _shaped(name, "object", "must be a mapping; text goes into SecretString")
+        case Shape.DOCUMENT:
+            return _document(name)
+        case _:
+            return _text(path, name)
+
+
+def _shaped(name: str, kind: str, told: str) -> Schema:
+    return {"type": kind, "message": {"type": f"{name} {told}"}}
+
+
+def _parts(name: str, ref: str) -> Schema:
+    return {
+        "type": "array",
+        "items": {"$ref": ref},
+        "uniqueKeys": ["Region"],
+        "message": {
+            "type": f"{name} must be a list of mappings",
+            "uniqueKeys": f"{name} must not name a region twice",
+        },
+    }
+
+
+def _labels(name: str) -> Schema:
+    length = f"a label of {name} must have 1 to {bounds.LABEL_LENGTH} characters"
+    reserved = "a label must be none of the service's own: " + ", ".join(bounds.LABELS_OF_SERVICE)
+    return {
+        "type": "array",
+        "items": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": bounds.LABEL_LENGTH,
+            "not": {"enum": list(bounds.LABELS_OF_SERVICE)},
+            "message": {
+                "type": "a label must be text",
+                "minLength": length,
+                "maxLength": length,
+                "not": reserved,
+            },
+        },
+        "maxItems": _AWS.labels,
+        "uniqueItems": True,
+        "message": {
+            "type": f"{name} must be a list of text",
+            "maxItems": f"{name} may have {_AWS.labels} labels: remove some",
+            "uniqueItems": f"{name} must not have the same label twice",
+        },
+    }
+
+
+def _document(name: str) -> Schema:
+    """Return what a resource policy looks like from outside; the function reads it."""
+    told = f"{name} must be a policy as JSON text or as a mapping"
+    statement = "the Statement of a policy must be a mapping or a list of mappings"
+    return {
+        "type": ["object", "string"],
+        "pattern": pairs.whole(r"\s*(?:\{[\s\S]*\}\s*)?"),
+        "properties": {
+            "Statement": {
+                "type": ["array", "object"],
+                "items": {"type": "object", "message": {"type": statement}},
+                "message": {"type": statement},
+            }
+        },
+        "if": {"required": ["Statement"]},
+        "else": {"enum": [{}], "message": {"enum": "a policy must have a Statement"}},
+        "message": {"type": told, "pattern": told},
+    }
 
 
 def _choice(name: str, kind: type[enum.Enum]) -> Schema:
@@ -119,7 +205,9 @@ def _choice(name: str, kind: type[enum.Enum]) -> Schema:
     return {
         "type": "string",
         "enum": choices,
-        "pattern": whole("|".join(choices)),  # cfn-lint takes "false" for any text but "true".
+        "pattern": pairs.whole(
+            "|".join(choices)
+        ),  # cfn-lint takes "false" for any text but "true".
         "message": dict.fromkeys(("type", "enum", "pattern"), told),
     }
 
@@ -132,226 +220,92 @@ def _whole(name: str, minimum: int | None, maximum: int | None) -> Schema:
         "type": "integer",
         "minimum": minimum,
         "maximum": maximum,
-        "pattern": whole("-?[0-9]{1,9}"),
+        "pattern": pairs.whole("-?[0-9]{1,9}"),
         "message": dict.fromkeys(("type", "minimum", "maximum", "pattern"), told),
     }
 
 
-def _text(name: str) -> Schema:
-    """Return text with the limits of its property. No message shows what was written."""
-    value = f"{name} must have 1 to {_AWS.value_bytes} bytes; leave it out for no value"
-    name_length = f"{name} must have 1 to {_AWS.name_length} characters"
-    key = f"{name} must be an ARN, id or alias of a key"
-    known: Mapping[str, Mapping[str, tuple[Any, str]]] = {
-        "Name": {
-            "minLength": (1, name_length),
-            "maxLength": (_AWS.name_length, name_length),
-            "pattern": (
-                whole(f"(?:{_AWS.name_characters})*"),
-                f"{name} may contain letters, digits and /_+=.@-! only: remove other characters",
-            ),
-        },
-        "Description": {
-            "maxLength": (
-                _AWS.description_length,
-                f"{name} must have at most {_AWS.description_length} characters",
-            )
-        },
-        "KmsKeyId": {
-            "maxLength": (2048, key),
-            "pattern": (whole(r"[A-Za-z0-9_+=,.@:/\-]*"), key),
-        },
-        "SecretString": {"minLength": (1, value), "maxLength": (_AWS.value_bytes, value)},
-        "SecretBinary": {
-            "pattern": (whole(_BASE64), f"{name} must be base64 text of one byte or more"),
-        },
-        "GenerateStringKey": {"minLength": (1, f"{name} must have at least one character")},
-        "ExcludeCharacters": {"maxLength": (4096, f"{name} must have at most 4096 characters")},
-    }
-    bounds = known.get(name, {})
+def _text(path: str, name: str) -> Schema:
+    """Return text with the limits of its field. No message shows what was written."""
+    limits_of_text = dict(_limits(path, name))
     shape = "must be text"
-    if name == "SecretString":
+    if path in {"secret_string", "secret_string_wo"}:
         shape = "must be text; turn other data into JSON text first"
     return {
         "type": "string",
-        **{word: bound for word, (bound, _) in bounds.items()},
-        "message": {"type": f"{name} {shape}"} | {word: told for word, (_, told) in bounds.items()},
+        **{word: bound for word, (bound, _) in limits_of_text.items()},
+        "message": {"type": f"{name} {shape}"}
+        | {word: told for word, (_, told) in limits_of_text.items()},
     }
 
 
-def _tag_key() -> Schema:
-    reserved = "|".join(_any_case(one) for one in (*_AWS.reserved_tags, ownership.PREFIX))
-    length = f"a tag's key must have 1 to {_AWS.tag_key_length} characters"
-    return {
-        "type": "string",
-        "minLength": 1,
-        "maxLength": _AWS.tag_key_length,
-        "pattern": whole(f"(?!{reserved}){_TAG_TEXT}"),
-        "message": {
-            "minLength": length,
-            "maxLength": length,
-            "pattern": "a tag's key may contain letters, digits, spaces and _.:/=+-@, and must not "
-            f"begin with {' or '.join((*_AWS.reserved_tags, ownership.PREFIX))}",
-        },
-    }
+def _limits(path: str, name: str) -> Iterator[tuple[str, tuple[Any, str]]]:
+    """Yield each word of the schema that limits a text, with its content and what to say."""
+    if path in bounds.PATTERNS:
+        pattern, meant = bounds.PATTERNS[path]
+        yield "pattern", (pairs.whole(pattern), f"{name} must be {meant}")
+    if path in {"name", "name_prefix"}:
+        characters = "may contain letters, digits and /_+=.@-! only: remove other characters"
+        yield "pattern", (pairs.whole(f"(?:{_AWS.name_characters})*"), f"{name} {characters}")
+    if path == "secret_binary":
+        yield "pattern", (pairs.whole(_BASE64), f"{name} must be base64 text of one byte or more")
+    if path not in _LENGTHS:
+        return
+    least, most, told = _LENGTHS[path]
+    if least:
+        yield "minLength", (least, f"{name} {told}")
+    if most:
+        yield "maxLength", (most, f"{name} {told}")
 
 
-def _tag_value() -> Schema:
-    return {
-        "type": "string",
-        "maxLength": _AWS.tag_value_length,
-        "pattern": whole(_TAG_TEXT),
-        "message": {
-            "maxLength": f"a tag's value must have at most {_AWS.tag_value_length} characters",
-            "pattern": "a tag's value may contain letters, digits, spaces and _.:/=+-@",
-        },
-    }
-
-
-def _any_case(text: str) -> str:
-    """Return a pattern for a text in upper or lower case."""
-    return "".join(f"[{c}{c.upper()}]" if c.isalpha() else c.replace("-", r"\-") for c in text)
-
-
-def _tag() -> Schema:
-    return {
-        "type": "object",
-        "properties": {"Key": _tag_key(), "Value": _tag_value()},
-        "required": ["Key", "Value"],
-        "additionalProperties": False,
-    }
-
-
-def _tags(name: str) -> Schema:
-    """Return the native list of keys and values, or a mapping of text to text."""
-    room = _AWS.tags - ownership.MARKS
-    many = (
-        f"{name} may have {room} tags: a secret has {_AWS.tags}, {ownership.MARKS} of them kept "
-        "for ownership"
-    )
-    key = {word: each for word, each in _tag_key().items() if word != "type"}
-    return {
-        "type": ["array", "object"],
-        "items": {"$ref": "#/definitions/Tag"},
-        "uniqueKeys": ["Key"],
-        "maxItems": room,
-        "propertyNames": key,
-        "additionalProperties": _tag_value(),
-        "maxProperties": room,
-        "message": {
-            "type": f"{name} must be a list of Key and Value, or a mapping",
-            "uniqueKeys": f"{name} must not have the same key twice",
-            "maxItems": many,
-            "maxProperties": many,
-        },
-    }
-
-
-def _nested(given: Mapping[str, FieldInfo]) -> Iterator[tuple[str, Schema]]:
-    """Yield a definition for each property that has properties of its own."""
-    for name, info in given.items():
-        kind = fields.nested(info)
-        if kind:
-            inner = {fields.pascal(n): each for n, each in kind.model_fields.items()}
-            shape = {"type": f"{name} must be a mapping"}
-            yield (
-                name,
-                {
-                    "type": "object",
-                    "properties": {n: _property(n, each) for n, each in inner.items()},
-                    "additionalProperties": False,
-                    **_GENERATE,
-                    "message": shape | _GENERATE["message"],
-                },
-            )
-
-
-_SWITCHES = ("ExcludeLowercase", "ExcludeUppercase", "ExcludeNumbers", "ExcludePunctuation")
-_NOTHING_LEFT = "all characters are excluded: allow some, such as by IncludeSpace"
-_GENERATE: Schema = {
-    "dependentRequired": {
-        "SecretStringTemplate": ["GenerateStringKey"],
-        "GenerateStringKey": ["SecretStringTemplate"],
-    },
-    "message": {
-        "dependentRequired": "SecretStringTemplate and GenerateStringKey need each other: declare "
-        "both, or none for the password alone"
-    },
-    "if": {"anyOf": [{"properties": {name: {"not": {"enum": _TRUE}}}} for name in _SWITCHES]},
-    "else": {
-        "properties": {"IncludeSpace": {"enum": _TRUE, "message": {"enum": _NOTHING_LEFT}}},
-        "required": ["IncludeSpace"],
-        "message": {"required": _NOTHING_LEFT},
-    },
+_PREFIX_LENGTH = _AWS.name_length - parse.SUFFIX
+_VALUE = (
+    1,
+    _AWS.value_bytes,
+    f"must have 1 to {_AWS.value_bytes} bytes; leave it out for no value",
+)
+_LENGTHS: Mapping[str, tuple[int, int, str]] = {
+    "name": (1, _AWS.name_length, f"must have 1 to {_AWS.name_length} characters"),
+    "name_prefix": (
+        1,
+        _PREFIX_LENGTH,
+        f"must have 1 to {_PREFIX_LENGTH} characters: {parse.SUFFIX} more are added",
+    ),
+    "description": (
+        0,
+        _AWS.description_length,
+        f"must have at most {_AWS.description_length} characters",
+    ),
+    "type": (1, bounds.TYPE_LENGTH, f"must have 1 to {bounds.TYPE_LENGTH} characters"),
+    "secret_string": _VALUE,
+    "secret_string_wo": _VALUE,
+    "generate_secret_string.generate_string_key": (1, 0, "must have at least one character"),
+    "generate_secret_string.exclude_characters": (0, 4096, "must have at most 4096 characters"),
 }
-"""What fits no generated value although each parameter alone is right."""
+"""The least and the most characters of a text, 0 for no bound, and what to say."""
 
 
-def _values(given: Mapping[str, FieldInfo]) -> list[str]:
-    """Return the properties that hold a value, or make one."""
-    return [n for n, i in given.items() if fields.traits(i).sensitive or fields.nested(i)]
-
-
-def _exclusions(given: Mapping[str, FieldInfo]) -> Schema:
-    """Return what fits no secret although each property alone is right."""
-    values = _values(given)
-    return {
-        "dependentExcluded": {
-            name: values[at + 1 :] for at, name in enumerate(values[:-1])
-        },
-        "allOf": [_rule(*each) for each in _RULES],
-        "message": {
-            "dependentExcluded": f"{', '.join(values)} exclude each other: keep one of them"
-        },
-    }  # fmt: skip
-
-
-_FORCE, _DELETION, _WINDOW = "ForceDeleteWithoutRecovery", "Deletion", "RecoveryWindowInDays"
-_BOTH = f"{_WINDOW} and deletion by force exclude each other: remove one of them"
-_REPLACE = (
-    f"OnRecreate = replace destroys the pending secret for good: it needs {_FORCE} as well, or use "
-    "restore"
-)
-
-
-def _excludes(name: str) -> Schema:
-    return {"dependentExcluded": {name: [_WINDOW]}, "message": {"dependentExcluded": _BOTH}}
-
-
-_RULES: tuple[tuple[str, list[Any], Schema], ...] = (
-    (_FORCE, _TRUE, _excludes(_FORCE)),
-    (_DELETION, ["force"], _excludes(_DELETION)),
-    (
-        _FORCE,
-        _TRUE,
-        {
-            "properties": {
-                _DELETION: {
-                    "enum": ["force"],
-                    "message": {"enum": f"{_FORCE} contradicts {_DELETION}: remove one of them"},
-                }
-            }
-        },
-    ),
-    (
-        "OnRecreate",
-        ["replace"],
-        {
-            "if": {"properties": {_DELETION: {"enum": ["force"]}}, "required": [_DELETION]},
-            "else": {
-                "properties": {_FORCE: {"enum": _TRUE, "message": {"enum": _REPLACE}}},
-                "required": [_FORCE],
-                "message": {"required": _REPLACE},
+def _definitions() -> Iterator[tuple[str, Schema]]:
+    """Yield a definition for each property that has properties of its own."""
+    for name, field in cloudformation.PROPERTIES.items():
+        info = FIELDS[field]
+        part = fields.nested(info)
+        if part is None:
+            continue
+        rules = cloudformation_rules.OF_PARTS[field]
+        kind = described.type_name(field, info)
+        shown = "an item of " + name if parse.many(info) else name
+        yield (
+            kind,
+            {
+                "type": "object",
+                "properties": {
+                    fields.pascal(inner): _property(f"{field}.{inner}", each)
+                    for inner, each in part.model_fields.items()
+                    if f"{field}.{inner}" not in cloudformation.PARTS_ELSEWHERE
+                },
+                "additionalProperties": False,
+                **rules,
+                "message": {"type": f"{shown} must be a mapping"} | rules["message"],
             },
-        },
-    ),
-)
-"""If the property has one of the values, then this holds too."""
-
-
-def _rule(name: str, values: list[Any], consequence: Schema) -> Schema:
-    """Return "if so, then" as "if not so, or else".
-
-    A dynamic reference passes any condition; in this form nothing follows from it.
-    """
-    return {"if": {"properties": {name: {"not": {"enum": values}}}}, "else": consequence}
+        )

@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Concatenate, ParamSpec, TypedDict, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pulumi
 from pulumi import dynamic
 from pulumi.output import Unknown
 
-from . import resource
+from . import configuration, resource
+from .arguments import GenerateSecretString, Replica, RotationRules, ValueFrom, deferred
 from .core import errors, ownership
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_VALUES = ("secret_string", "secret_binary", "secret_json", "secret_string_wo")
+"""What is always handled as a Pulumi secret."""
 
 
 def _say(note: str) -> None:
@@ -113,21 +116,6 @@ class SecretProvider(dynamic.ResourceProvider):
         resource.delete(_id, _plain(_props), _say)
 
 
-class GenerateSecretString(TypedDict, total=False):
-    """How a value is generated. The entries are explained in docs/reference.md."""
-
-    secret_string_template: pulumi.Input[str]
-    generate_string_key: pulumi.Input[str]
-    password_length: pulumi.Input[int]
-    exclude_characters: pulumi.Input[str]
-    exclude_lowercase: pulumi.Input[bool]
-    exclude_uppercase: pulumi.Input[bool]
-    exclude_numbers: pulumi.Input[bool]
-    exclude_punctuation: pulumi.Input[bool]
-    include_space: pulumi.Input[bool]
-    require_each_included_type: pulumi.Input[bool]
-
-
 class Secret(dynamic.Resource, module="recoverable-secrets", name="Secret"):
     """A secret in AWS Secrets Manager that survives its stack.
 
@@ -149,6 +137,10 @@ class Secret(dynamic.Resource, module="recoverable-secrets", name="Secret"):
     """The key, if one is declared."""
     tags: pulumi.Output[Mapping[str, str] | None]
     """The tags that are declared."""
+    tags_all: pulumi.Output[Mapping[str, str]]
+    """The same, with the default tags of the program's configuration."""
+    replicas: pulumi.Output[Sequence[Mapping[str, str]] | None]
+    """The replicas that are declared."""
     version_id: pulumi.Output[str | None]
     """Id of the version that was current when last seen; none without a value."""
     restored: pulumi.Output[bool]
@@ -160,12 +152,31 @@ class Secret(dynamic.Resource, module="recoverable-secrets", name="Secret"):
         opts: pulumi.ResourceOptions | None = None,
         *,
         name: pulumi.Input[str] | None = None,
+        name_prefix: pulumi.Input[str] | None = None,
         description: pulumi.Input[str] | None = None,
         kms_key_id: pulumi.Input[str] | None = None,
+        type: pulumi.Input[str] | None = None,  # noqa: A002  # AWS's own name
         secret_string: pulumi.Input[str] | None = None,
         secret_binary: pulumi.Input[str] | None = None,
+        secret_json: pulumi.Input[Mapping[str, Any]] | None = None,
+        secret_string_wo: pulumi.Input[str] | None = None,
+        secret_string_wo_version: pulumi.Input[int] | None = None,
         generate_secret_string: pulumi.Input[GenerateSecretString] | None = None,
+        regenerate_when: pulumi.Input[str | int] | None = None,
+        value_from: pulumi.Input[ValueFrom] | None = None,
+        value_version: pulumi.Input[str | int] | None = None,
+        version_stages: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
         tags: pulumi.Input[Mapping[str, pulumi.Input[str]]] | None = None,
+        replicas: pulumi.Input[Sequence[pulumi.Input[Replica]]] | None = None,
+        replica_regions: pulumi.Input[Sequence[pulumi.Input[Replica]]] | None = None,
+        policy: pulumi.Input[str | Mapping[str, Any]] | None = None,
+        resource_policy: pulumi.Input[str | Mapping[str, Any]] | None = None,
+        block_public_policy: pulumi.Input[bool] | None = None,
+        rotation_lambda_arn: pulumi.Input[str] | None = None,
+        rotation_rules: pulumi.Input[RotationRules] | None = None,
+        rotation_enabled: pulumi.Input[bool] | None = None,
+        external_secret_rotation_metadatas: pulumi.Input[Any] | None = None,
+        external_secret_rotation_role_arn: pulumi.Input[str] | None = None,
         owner: pulumi.Input[str] | None = None,
         recovery_window_in_days: pulumi.Input[int] | None = None,
         force_delete_without_recovery: pulumi.Input[bool] | None = None,
@@ -173,6 +184,9 @@ class Secret(dynamic.Resource, module="recoverable-secrets", name="Secret"):
         on_recreate: pulumi.Input[str] | None = None,
         adopt: pulumi.Input[str] | None = None,
         on_value_drift: pulumi.Input[str] | None = None,
+        previous_version: pulumi.Input[str] | None = None,
+        force_overwrite_replica_secret: pulumi.Input[bool] | None = None,
+        rotate_immediately: pulumi.Input[bool] | None = None,
         timeout: pulumi.Input[int] | None = None,
         region: pulumi.Input[str] | None = None,
         profile: pulumi.Input[str] | None = None,
@@ -185,12 +199,31 @@ class Secret(dynamic.Resource, module="recoverable-secrets", name="Secret"):
             resource_name: Pulumi's name of the resource; also makes the default of `name`.
             opts: Pulumi's resource options.
             name: Name of the secret. A change means another secret.
+            name_prefix: Beginning of the name; the rest is the same at each run.
             description: Description; empty text clears it.
             kms_key_id: ARN, id or alias of the KMS key.
+            type: Type of a secret that an external partner rotates.
             secret_string: The value, as text. Always handled as a Pulumi secret.
             secret_binary: The value, as base64 of its bytes. Likewise.
+            secret_json: The value, as a mapping that is stored as JSON text. Likewise.
+            secret_string_wo: The value, as text that no output keeps. Likewise.
+            secret_string_wo_version: A change writes `secret_string_wo` again.
             generate_secret_string: How to generate a value where there is none; `{}` for defaults.
+            regenerate_when: A change generates a new value.
+            value_from: Where the value is read from.
+            value_version: A change reads the value again.
+            version_stages: Staging labels of the current version besides AWSCURRENT.
             tags: Tags; those that others add are left alone.
+            replicas: Copies in other regions.
+            replica_regions: Another name of `replicas`.
+            policy: Resource policy, as JSON text or as a mapping.
+            resource_policy: Another name of `policy`.
+            block_public_policy: Refuse a policy that lets everyone in; true by default.
+            rotation_lambda_arn: ARN of the function that rotates the value.
+            rotation_rules: When the value is rotated.
+            rotation_enabled: `False` cancels rotation.
+            external_secret_rotation_metadatas: What an external partner needs to rotate it.
+            external_secret_rotation_role_arn: The role for that.
             owner: Owner to write into the owner tag, to hand a secret over.
             recovery_window_in_days: 7 to 30 days, 30 by default.
             force_delete_without_recovery: Delete for good at teardown.
@@ -198,6 +231,9 @@ class Secret(dynamic.Resource, module="recoverable-secrets", name="Secret"):
             on_recreate: `restore`, `fail` or `replace`.
             adopt: `no`, `unowned` or `any`.
             on_value_drift: `keep` or `overwrite`.
+            previous_version: `keep` or `deprecate` the version that a new value replaces.
+            force_overwrite_replica_secret: Let new replicas overwrite secrets of the same name.
+            rotate_immediately: Rotate at once when rotation is set or changed.
             timeout: Seconds for one operation, 300 by default.
             region: Region; a change means another secret.
             profile: Profile of the shared AWS configuration.
@@ -206,12 +242,29 @@ class Secret(dynamic.Resource, module="recoverable-secrets", name="Secret"):
         """
         props: dict[str, Any] = {
             "name": name,
+            "name_prefix": name_prefix,
             "description": description,
             "kms_key_id": kms_key_id,
-            "secret_string": _as_secret(secret_string),
-            "secret_binary": _as_secret(secret_binary),
+            "type": type,
+            "secret_string": _as_secret(secret_string, _is_text),
+            "secret_binary": _as_secret(secret_binary, _is_text),
+            "secret_json": _as_secret(secret_json, _is_json),
+            "secret_string_wo": _as_secret(secret_string_wo, _is_text),
+            "secret_string_wo_version": secret_string_wo_version,
             "generate_secret_string": generate_secret_string,
+            "regenerate_when": regenerate_when,
+            "value_from": value_from,
+            "value_version": value_version,
+            "version_stages": version_stages,
             "tags": tags,
+            **_either("replicas", replicas, "replica_regions", replica_regions),
+            **_either("policy", policy, "resource_policy", resource_policy),
+            "block_public_policy": block_public_policy,
+            "rotation_lambda_arn": rotation_lambda_arn,
+            "rotation_rules": rotation_rules,
+            "rotation_enabled": rotation_enabled,
+            "external_secret_rotation_metadatas": external_secret_rotation_metadatas,
+            "external_secret_rotation_role_arn": external_secret_rotation_role_arn,
             "owner": owner,
             "recovery_window_in_days": recovery_window_in_days,
             "force_delete_without_recovery": force_delete_without_recovery,
@@ -219,21 +272,26 @@ class Secret(dynamic.Resource, module="recoverable-secrets", name="Secret"):
             "on_recreate": on_recreate,
             "adopt": adopt,
             "on_value_drift": on_value_drift,
+            "previous_version": previous_version,
+            "force_overwrite_replica_secret": force_overwrite_replica_secret,
+            "rotate_immediately": rotate_immediately,
             "timeout": timeout,
             "region": region,
             "profile": profile,
             "assume_role_arn": assume_role_arn,
             "allowed_account_ids": allowed_account_ids,
-            **dict.fromkeys(("arn", "version_id", "restored")),
+            **dict.fromkeys(("arn", "version_id", "restored", "tags_all")),
         }
         options = pulumi.ResourceOptions.merge(
             opts,
-            pulumi.ResourceOptions(additional_secret_outputs=["secret_string", "secret_binary"]),
+            pulumi.ResourceOptions(
+                additional_secret_outputs=[*_VALUES, *(["tags_all"] if deferred(tags) else [])]
+            ),
         )
         if options.id is not None:
             props["lookup"] = True
         props.update(_identity(resource_name, options, self._resource_type_name))
-        _configure(props)
+        configuration.configure(props)
         super().__init__(SecretProvider(), resource_name, props, options)
 
     @staticmethod
@@ -258,8 +316,10 @@ class Secret(dynamic.Resource, module="recoverable-secrets", name="Secret"):
         )
 
 
-def _as_secret(given: pulumi.Input[str] | None) -> pulumi.Output[Any] | None:
-    """Return a value as a Pulumi secret, and anything that is no text as `False`.
+def _as_secret(
+    given: pulumi.Input[Any] | None, fits: Callable[[object], bool]
+) -> pulumi.Output[Any] | None:
+    """Return a value as a Pulumi secret, and anything that is none as `False`.
 
     The SDK prints what it cannot serialise, such as bytes. `check` refuses the stand-in, together
     with all other problems.
@@ -267,8 +327,32 @@ def _as_secret(given: pulumi.Input[str] | None) -> pulumi.Output[Any] | None:
     if given is None:
         return None
     return pulumi.Output.secret(given).apply(
-        lambda content: content if content is None or isinstance(content, str) else False
+        lambda content: content if content is None or fits(content) else False
     )
+
+
+def _is_text(content: object) -> bool:
+    return isinstance(content, str)
+
+
+def _is_json(content: object) -> bool:
+    """Whether this is a mapping of what JSON knows."""
+
+    def plain(part: object) -> bool:
+        if isinstance(part, Mapping):
+            return all(isinstance(key, str) for key in part) and all(map(plain, part.values()))
+        if isinstance(part, list | tuple):
+            return all(map(plain, part))
+        return part is None or isinstance(part, str | int | float)
+
+    return isinstance(content, Mapping) and plain(content)
+
+
+def _either(name: str, given: Any, alias: str, other: Any) -> dict[str, Any]:
+    """Return an argument that has two names; both are kept if both are given, to be refused."""
+    if other is None:
+        return {name: given}
+    return {name: other} if given is None else {name: given, alias: other}
 
 
 def _identity(
@@ -308,52 +392,3 @@ def default_owner(urn: str) -> str:
 def _parts(urn: str) -> tuple[str, str, list[str], str]:
     stack, project, types, name = urn.removeprefix("urn:pulumi:").split("::", 3)
     return stack, project, types.split("$"), name
-
-
-def _configure(props: dict[str, Any]) -> None:
-    """Add what the program's `aws:` configuration says; arguments win over it."""
-    config = pulumi.Config("aws")
-    props["default_region"] = config.get("region")
-    roles = config.get_object("assumeRoles") or config.get_object("assumeRole") or []
-    if props["assume_role_arn"] is None and roles:
-        props["assume_roles"] = [_role(role) for role in _listed(roles) if role.get("roleArn")]
-    if props["profile"] is None:
-        props["profile"] = config.get("profile")
-    if props["allowed_account_ids"] is None:
-        props["allowed_account_ids"] = config.get_object("allowedAccountIds")
-    endpoints = {
-        k: v for entry in _listed(config.get_object("endpoints")) for k, v in entry.items()
-    }
-    used = {name: endpoints[name] for name in ("secretsmanager", "sts") if endpoints.get(name)}
-    props["endpoints"] = used or None
-    if config.get("accessKey"):
-        pulumi.log.warn(
-            "recoverable-secrets does not use aws:accessKey: give credentials by profile, role or "
-            "environment"
-        )
-
-
-def _listed(content: Any) -> list[Any]:
-    if content is None:
-        return []
-    return content if isinstance(content, list) else [content]
-
-
-def _role(configured: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one of pulumi-aws' roles in our terms; warn of what is not taken over."""
-    duration = str(configured.get("duration") or "")
-    ignored = set(configured) - {"roleArn", "externalId", "sessionName", "duration"}
-    if not re.fullmatch(r"([0-9]+(\.[0-9]+)?[hms])*", duration):
-        ignored, duration = ignored | {"duration"}, ""
-    if ignored:
-        names = ", ".join(sorted(ignored))
-        pulumi.log.warn(f"recoverable-secrets ignores {names} of aws:assumeRoles")
-    spans = re.findall(r"([0-9.]+)([hms])", duration)
-    seconds = int(sum(float(count) * {"h": 3600, "m": 60, "s": 1}[unit] for count, unit in spans))
-    told = {
-        "arn": configured["roleArn"],
-        "external_id": configured.get("externalId"),
-        "session_name": configured.get("sessionName"),
-        "duration_seconds": seconds,
-    }
-    return {name: content for name, content in told.items() if content}

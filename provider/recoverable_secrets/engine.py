@@ -19,13 +19,25 @@ from .core import decide, errors, facts, generate, learn, ownership, plan
 from .core.facts import Observed, PendingDeletion, Present, Purging, Wanted
 from .core.model import Spec
 from .core.policy import Policy
+from .core.references import ValueFrom
 from .core.sealed import Sealed
 from .stores import SecretStore
 
 ROUNDS = 12
-"""Most decisions of one operation, those that wait for a name not counted."""
+"""Most decisions of one operation, those that wait for the service not counted."""
 
 _LONGEST_PAUSE = 15.0
+_PATIENCE = 120.0
+"""Seconds for which a service may not know yet what a call refers to, such as a new role."""
+
+
+def nowhere(_: ValueFrom) -> Sealed:
+    """Read no value: what an engine does that was given no way to read one.
+
+    Raises:
+        InvalidInput: Always.
+    """
+    raise errors.InvalidInput(["value_from is not available here: declare the value otherwise"])
 
 
 class Clock(Protocol):
@@ -74,6 +86,7 @@ class Engine:
         *,
         clock: Clock = time,
         say: Callable[[str], None] = lambda _: None,
+        read: Callable[[ValueFrom], Sealed] = nowhere,
     ) -> None:
         """Make an engine.
 
@@ -81,10 +94,13 @@ class Engine:
             store: Where the secrets are kept.
             clock: What tells and lets pass the time; the `time` module by default.
             say: Called with each sentence for the user as it comes up.
+            read: Reads a value that is declared by where it is; called before anything is
+                changed with it, and only if it has to be written or compared.
         """
         self.store = store
         self.clock = clock
         self.say = say
+        self.read = read
 
     def run(self, wanted: Wanted, policy: Policy, *, known: Observed | None = None) -> Result:
         """Do what is needed, and return what it came to.
@@ -95,6 +111,7 @@ class Engine:
             known: What the surface has just observed, if it had to look itself.
 
         Raises:
+            InvalidInput: A value cannot be read where it should be.
             Refused: Another's secret, or against the policy; nothing more was changed.
             AccessDenied: A permission is missing; what was restored is scheduled again.
             OutOfTime: `policy.timeout` seconds did not suffice; likewise.
@@ -103,9 +120,7 @@ class Engine:
         """
         return _Operation(self, wanted, policy, known or facts.Unknown()).run()
 
-    def preview(
-        self, wanted: Wanted, policy: Policy, *, look: bool = True
-    ) -> plan.Plan | plan.Refusal:
+    def preview(self, wanted: Wanted, policy: Policy, *, look: bool = True) -> plan.Decision:
         """Return the plan for the secret as it is, and do none of it.
 
         A run that memory proves needless looks at nothing, and so leaves alone what a look here
@@ -129,9 +144,10 @@ class _Operation:
         self.known = known
         self.done: list[plan.Action] = []
         self.notes: list[str] = []
-        self.conflicts: list[plan.Action] = []
+        self.conflicts: list[tuple[plan.Action, str]] = []
         self.reserved = False
         self.pause = 1.0
+        self.unheard: float | None = None
         self.deadline = engine.clock.monotonic() + policy.timeout
 
     def run(self) -> Result:
@@ -149,21 +165,30 @@ class _Operation:
             decision = decide.decide(self.known, self.wanted, self.policy, self.store.capabilities)
             if isinstance(decision, plan.Refusal):
                 raise errors.Refused(decision.text)
+            if isinstance(decision, plan.Failure):
+                raise errors.StoreError(decision.text, decision.code)
             for note in decision.notes:
                 self._note(note)
             if not decision.actions:
                 return Result(known=self.known, actions=tuple(self.done), notes=tuple(self.notes))
             waiting = isinstance(decision.actions[0], plan.Wait)
-            rounds += 0 if waiting else 1
-            self._carry_out(decision.actions)
+            advanced = self._carry_out(decision.actions)
+            rounds += 1 if advanced and not waiting else 0
         raise errors.StoreError(
             f"{errors.short(self.wanted.name)} kept changing: {self._so_far()}. Look what else "
             "changes it, then run again",
             "NoFixedPoint",
         )
 
-    def _carry_out(self, actions: tuple[plan.Action, ...]) -> None:
-        """Do the actions in order, until one meets a secret in another state than expected."""
+    def _carry_out(self, actions: tuple[plan.Action, ...]) -> bool:
+        """Do the actions in order, until one meets a secret in another state than expected.
+
+        Returns:
+            Whether that counts as a round: waiting for the service does not.
+        """
+        valued = next(filter(plan.valued, (*actions, *self._behind_the_key(actions))), None)
+        if valued:
+            self._payload(valued)  # Fails, if so, before any change.
         for action in actions:
             if isinstance(action, plan.Wait):
                 self._wait()
@@ -172,41 +197,79 @@ class _Operation:
             ref = self._ref()
             if isinstance(action, plan.Look):
                 self.known = learn.looked(self.known, self.store.observe(ref))
-                return
+                return True
             value = self._payload(action)
             outcome = self.store.apply(ref, action, value)
+            if isinstance(outcome, plan.Later):
+                self._be_patient(action, outcome)
+                return False
             if isinstance(outcome, plan.Conflict):
                 self._conflict(action, outcome, waited=plan.Wait() in actions)
-                return
+                return True
             self.known = learn.fold(self.known, action, outcome, ref)
             self.reserved = self.reserved or isinstance(self.known, Purging)
             self._did(action, outcome)
+        return True
+
+    def _behind_the_key(self, actions: tuple[plan.Action, ...]) -> tuple[plan.Action, ...]:
+        """Return what follows a restore once its key is known: that may need a value as well."""
+        checks = any(isinstance(action, plan.CheckKey) for action in actions)
+        if not (checks and isinstance(self.known, PendingDeletion)):
+            return ()
+        untold = facts.Key(state=facts.KeyState.UNTOLD)
+        live = Present(secret=self.known.secret, restored=True, policed=True, key=untold)
+        then = decide.decide(live, self.wanted, self.policy, self.store.capabilities)
+        return then.actions if isinstance(then, plan.Plan) else ()
+
+    def _be_patient(self, action: plan.Action, met: plan.Later) -> None:
+        """Let some time pass, unless what the call refers to has been unknown for too long."""
+        now = self.engine.clock.monotonic()
+        restored = isinstance(self.known, Present) and self.known.restored
+        if self.unheard is None and restored and isinstance(action, plan.SetPolicy):
+            # The policy from before the deletion must not serve meanwhile.
+            self.store.apply(self._ref(), plan.DropPolicy())
+        self.unheard = now if self.unheard is None else self.unheard
+        if now - self.unheard >= _PATIENCE:
+            raise errors.StoreError(
+                f"{type(action).__name__} of {errors.short(self.wanted.name)} was refused for "
+                f"{_PATIENCE:.0f} seconds: {_said(met)}. Correct it, "
+                "then run again",
+                met.code,
+            )
+        self._wait()
 
     def _payload(self, action: plan.Action) -> Sealed | None:
         """Return the value that goes with an action, if one does."""
-        if getattr(action, "source", None) is plan.Source.ATTEMPTED:
-            return self.wanted.memory.spec.value if self.wanted.memory else None
-        return self._value if plan.valued(action) else None
+        if not plan.valued(action):
+            return None
+        if getattr(action, "source", None) is not plan.Source.ATTEMPTED:
+            return self._value
+        spec = self.wanted.memory.spec if self.wanted.memory else Spec()
+        return spec.value or spec.secret_string_wo
 
     @functools.cached_property
     def _value(self) -> Sealed | None:
-        """The value to write; one that is generated is the same for all calls of an operation."""
+        """The value to write, the same for all calls of an operation."""
         spec = self.wanted.spec if isinstance(self.wanted, facts.Kept) else Spec()
-        parameters = spec.generate_secret_string
-        return generate.generate(parameters, secrets.randbelow) if parameters else spec.value
+        if spec.generate_secret_string:
+            return generate.generate(spec.generate_secret_string, secrets.randbelow)
+        if spec.value_from:
+            return self.engine.read(spec.value_from)
+        return spec.value or spec.secret_string_wo
 
     def _conflict(self, action: plan.Action, met: plan.Conflict, *, waited: bool) -> None:
         if isinstance(action, plan.Compare) and isinstance(self.known, Present):
-            self.known = dataclasses.replace(self.known, differs=action.version)
+            differs = self.known.differs | {action.version}
+            self.known = dataclasses.replace(self.known, differs=differs)
             return  # It holds another value: that is an answer, not a surprise.
-        if action in self.conflicts and not waited:
+        if (action, met.code) in self.conflicts and not waited:
             raise errors.StoreError(
                 f"{type(action).__name__} of {errors.short(self.wanted.name)} was refused twice: "
-                f"{errors.short(met.text or met.code, 120)}. Look what else changes it, then run "
+                f"{_said(met)}. Look what else changes it, then run "
                 "again",
                 met.code,
             )
-        self.conflicts.append(action)
+        self.conflicts.append((action, met.code))
         self._check_time()
         # The name may be taken by another secret than the one that is remembered.
         taken = isinstance(action, plan.Create)
@@ -268,7 +331,25 @@ class _Operation:
         """Carry out an undo; a conflict may be no more than its own answer that was lost."""
         if isinstance(self.store.apply(self._ref(), step), plan.Done):
             return True
-        return isinstance(self.store.observe(self._ref()), PendingDeletion)
+        if isinstance(step, plan.RemoveReplicas):
+            return self._removed(step.regions)
+        if not isinstance(step, plan.ScheduleDeletion):
+            return False
+        seen = self.store.observe(self._ref())
+        while isinstance(seen, Present) and seen.secret.replicas:
+            self._wait()  # Until replicas that were removed right before are gone.
+            if isinstance(self.store.apply(self._ref(), step), plan.Done):
+                return True
+            seen = self.store.observe(self._ref())
+        return isinstance(seen, PendingDeletion)
+
+    def _removed(self, regions: tuple[str, ...]) -> bool:
+        """Remove those replicas that are still there: one that is not makes a call be refused."""
+        seen = self.store.observe(self._ref())
+        live = seen.secret.replicas if isinstance(seen, Present) else ()
+        left = tuple(replica.region for replica in live if replica.region in regions)
+        again = plan.RemoveReplicas(regions=left)
+        return not left or isinstance(self.store.apply(self._ref(), again), plan.Done)
 
     def _tell(self, action: plan.Action, done: plan.Done) -> None:
         """Say what people must know of a step that took effect."""
@@ -277,6 +358,11 @@ class _Operation:
             self._note(f"{name} restored: its scheduled deletion is cancelled")
         elif isinstance(action, plan.SetTags) and ownership.adopted(action.tags):
             self._note(f"{name} adopted: from now on it belongs to this declaration")
+        elif isinstance(action, plan.RemoveReplicas) and isinstance(self.wanted, facts.Gone):
+            regions = errors.short(", ".join(action.regions), 90)
+            live = isinstance(self.known, Present) and ownership.REPLICAS in self.known.secret.tags
+            back = "; they come back with a restore" if live and not self.policy.force else ""
+            self._note(f"{name}: replicas in {regions} removed{back}")
         elif isinstance(action, plan.Purge):
             self._note(f"{name} deleted for good, without recovery")
         elif isinstance(action, plan.ScheduleDeletion):
@@ -287,3 +373,8 @@ class _Operation:
         if note not in self.notes:
             self.notes.append(note)
             self.engine.say(note)
+
+
+def _said(met: plan.Conflict | plan.Later) -> str:
+    """Return the service's sentence, to be a part of ours."""
+    return errors.clip((met.text or met.code).rstrip("."), 90)

@@ -139,14 +139,20 @@ def _stranger(fault: jsonschema.ValidationError) -> str:
     *place, key = map(str, fault.path)
     shown = errors.short(".".join([*place, key]))
     elsewhere = {fields.pascal(name): why for name, why in cloudformation.ELSEWHERE.items()}
-    if not place and key in cloudformation.NOT_YET:
-        return f"{shown} is not supported yet: the function refuses it, so remove it"
     if not place and key in cloudformation.ATTRIBUTES:
         return f"{shown} is an attribute, not a property: read it with Fn::GetAtt"
     if not place and key in elsewhere:
         return f"{shown} is not a property of {cloudformation.TYPE}: {elsewhere[key]}"
+    parts = {_part(path): why for path, why in cloudformation.PARTS_ELSEWHERE.items()}
+    if shown in parts:
+        return f"{shown} is not a property of {cloudformation.TYPE}: {parts[shown]}"
     names = list(fault.schema["properties"])
     return f"{shown} is not a property of {cloudformation.TYPE}: {_nearest(key, names)}"
+
+
+def _part(path: str) -> str:
+    """Return what a template calls a part of a field."""
+    return ".".join(map(fields.pascal, path.split(".")))
 
 
 def _nearest(given: str, names: Sequence[str]) -> str:

@@ -5,30 +5,42 @@ create, read, update and delete. These functions translate: they parse, run the 
 Both have the fields of the model under their Python names, and besides:
 
     inputs     default_name, default_owner, default_region: what a field becomes if not declared;
-               assume_roles, endpoints: of the program's configuration;
+               assume_roles, endpoints, default_tags: of the program's configuration;
                lookup: the resource only reads, by id
     outputs    arn, version_id, restored; name, region and owner as they are;
+               tags_all: the declared tags and the default ones;
                instance: this incarnation's mark; declared_version: the version that held the
                declared value; drifted: fields that a refresh found changed
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
+from . import sources
 from .core import diff as differences
-from .core import errors, facts, ownership, parse
+from .core import errors, facts, keys, ownership, parse, replication, rotation, values
 from .core.facts import Gone, Kept, Memory
-from .core.model import FIELDS, Declaration
+from .core.fields import traits
+from .core.model import FIELDS, Declaration, Spec, listed
+from .core.plan import Source
 from .engine import Engine, Result, random_hex
-from .stores import SecretStore, limits
+from .stores import limits
+
+if TYPE_CHECKING:
+    from .stores import aws
 
 Properties = Mapping[str, Any]
 Say = Callable[[str], None]
 
-CONFIGURED = ("assume_roles", "endpoints")
-"""Inputs that say how to connect and are no arguments of the resource."""
+CONFIGURED = ("assume_roles", "endpoints", "default_tags")
+"""Inputs that come from the program's configuration and are no arguments of the resource."""
+
+_WRITE_ONLY = "secret_string_wo"
 
 
 def check(
@@ -48,8 +60,10 @@ def check(
         for name, url in urls.items()
         if not str(url).startswith(("http://", "https://"))
     )
+    # A secret that exists stays where it is, whatever the configuration says now.
+    region = inputs.get("default_region") if first and "default_region" not in unknown else None
     try:
-        _declared(inputs, unknown)
+        _declared(inputs, unknown, region)
     except errors.InvalidInput as failure:
         problems += failure.problems
     if problems:
@@ -69,15 +83,16 @@ def diff(
     `True` is said only for drift, which no input shows.
     """
     known = {name: content for name, content in inputs.items() if name not in unknown}
-    old, new = parse.recall(outputs), parse.recall(known)
+    old, new = _recalled(outputs), parse.recall(_with_default_tags(known))
     replaces = differences.replaced(outputs, new, limits.AWS)
-    value_drifted = differences.value_drifted(
-        outputs.get("declared_version"), outputs.get("version_id"), new.policy
+    version, live = outputs.get("declared_version"), outputs.get("version_id")
+    overwritten = values.source(new.spec) not in {None, Source.GENERATED} and values.drifted(
+        version, live, new.policy
     )
-    valueless = differences.valueless(new.spec, outputs.get("version_id"))
-    if outputs.get("drifted") or valueless or (value_drifted and new.spec.value is not None):
+    if outputs.get("drifted") or values.valueless(new.spec, live) or overwritten:
         return True, replaces
-    changed = [name for name in differences.changed(old, new) if name != "owner"]
+    # The owner shows below; a write-only value changes with its version only.
+    changed = set(differences.changed(old, new)) - {"owner", _WRITE_ONLY}
     configured = [name for name in CONFIGURED if outputs.get(name) != inputs.get(name)]
     renamed = "owner" not in unknown and _owner(known) != outputs.get("owner")
     if unknown or replaces or changed or configured or renamed:
@@ -100,7 +115,7 @@ def _keep(
     inputs: Properties, outputs: Properties, memory: Memory | None, say: Say
 ) -> dict[str, Any]:
     """Run the core until the secret is as the inputs say; return the new outputs."""
-    declaration = _declared(inputs)
+    declaration = _declared(inputs, region=outputs.get("region") or inputs.get("default_region"))
     wanted = Kept(
         name=outputs.get("name") or _name(inputs),
         spec=declaration.spec,
@@ -109,7 +124,7 @@ def _keep(
         version=ownership.version_id(random_hex()),
         memory=memory,
     )
-    result = Engine(_store(inputs), say=say).run(wanted, declaration.policy)
+    result = _engine(inputs, say).run(wanted, declaration.policy)
     return _outputs(inputs, result, outputs, wanted)
 
 
@@ -117,36 +132,69 @@ def delete(id_: str, outputs: Properties, say: Say) -> None:
     """Do with the secret what its policy says of teardown."""
     memory = _memory(id_, outputs)
     wanted = Gone(name=outputs.get("name") or id_, owner=memory.owner, memory=memory)
-    Engine(_store(outputs), say=say).run(wanted, parse.recall(outputs).policy)
+    _engine(outputs, say).run(wanted, _recalled(outputs).policy)
 
 
 def read(id_: str, outputs: Properties) -> dict[str, Any] | None:
     """Return the outputs as they are now, or `None` if the secret is gone or on its way.
 
-    Of description, key and tags only what is declared is looked at. Owner and incarnation stay
-    as recorded: what a stranger writes into the tags must not become a claim of ours.
+    Only what is declared is looked at. Owner and incarnation stay as recorded: what a stranger
+    writes into the tags must not become a claim of ours.
     """
     if outputs.get("lookup"):
         return _lookup(id_, outputs)
-    seen = _store(outputs).observe(facts.Ref(outputs.get("name") or id_, id_))
+    declared = _recalled(outputs).spec
+    ref = facts.Ref(outputs.get("name") or id_, id_)
+    seen = _store(outputs).observe(ref, policy=declared.policy is not None)
     if not isinstance(seen, facts.Present):
         return None
-    secret, fresh = seen.secret, dict(outputs)
-    declared = parse.recall(outputs).spec
-    live: dict[str, Any] = {
-        "description": secret.description,
-        "kms_key_id": secret.kms_key_id or "",
-        "tags": {k: v for k, v in secret.tags.items() if k in (declared.tags or {})},
-    }
-    if differences.same_key(declared.kms_key_id, secret.kms_key_id):
-        live["kms_key_id"] = declared.kms_key_id
-    managed = {name for name in live if getattr(declared, name) is not None}
-    changed = {name for name in managed if live[name] != getattr(declared, name)}
-    fresh.update({name: live[name] for name in changed})
+    fresh = dict(outputs)
+    live = dict(_live(seen.secret, declared))
+    changed = {name for name, content in live.items() if content != getattr(declared, name)}
+    managed = {name for name in FIELDS if name in Spec.model_fields and name in live}
+    fresh.update({name: _plain(live[name]) for name in changed})
+    if "tags" in changed:
+        fresh |= {"tags_all": live["tags"], "tags": _own_tags(outputs, live["tags"])}
     drifted = changed | (managed & set(outputs.get("drifted") or ()))
-    fresh["version_id"] = secret.version
+    fresh["version_id"] = seen.secret.version
     fresh["drifted"] = sorted(drifted) or None
     return fresh
+
+
+def _own_tags(outputs: Properties, live: Properties) -> dict[str, Any] | None:
+    """Return the live tags that an engine is to show as the arguments; default ones are none."""
+    if not outputs.get("default_tags"):
+        return dict(live)
+    own = outputs.get("tags")
+    named = listed(own) if isinstance(own, list) else own
+    return None if named is None else {key: live[key] for key in named if key in live}
+
+
+def _live(secret: facts.Secret, declared: Spec) -> Iterator[tuple[str, Any]]:
+    """Yield the declared fields as they are; a field that is as declared, as it is spelt there."""
+    tags, labels = declared.tags or {}, declared.version_stages or []
+    found: dict[str, Any] = {
+        "description": secret.description,
+        "kms_key_id": secret.kms_key_id or "",
+        "type": secret.type,
+        "tags": {key: content for key, content in secret.tags.items() if key in tags},
+        "version_stages": [label for label in labels if secret.labels.get(label) == secret.version],
+        "replicas": replication.shown(secret, declared),
+        "policy": declared.policy if secret.policy is None else secret.policy,
+        **rotation.shown(secret, declared),
+    }
+    if keys.same(declared.kms_key_id, secret.kms_key_id):
+        found["kms_key_id"] = declared.kms_key_id
+    for name, content in found.items():
+        if getattr(declared, name) is not None or (name in rotation.FIELDS and content is not None):
+            yield name, content
+
+
+def _plain(content: Any) -> Any:
+    """Return content as an engine can keep it."""
+    if isinstance(content, list):
+        return [_plain(each) for each in content]
+    return content.model_dump(exclude_none=True) if isinstance(content, BaseModel) else content
 
 
 def _lookup(id_: str, inputs: Properties) -> dict[str, Any]:
@@ -164,30 +212,55 @@ def _lookup(id_: str, inputs: Properties) -> dict[str, Any]:
             "live secret"
         )
     secret = seen.secret
+    tags = ownership.of_users(secret.tags)
     return {
         **inputs,
         "arn": secret.id,
         "name": secret.name,
         "description": secret.description,
         "kms_key_id": secret.kms_key_id,
-        "tags": ownership.of_users(secret.tags),
+        "tags": tags,
+        "tags_all": tags,
         "version_id": secret.version,
         "restored": False,
     }
 
 
-def _declared(inputs: Properties, unknown: Collection[str] = ()) -> Declaration:
-    arguments = {name: content for name, content in inputs.items() if name not in _INTERNAL}
-    return parse.parse(arguments, limits.AWS, unknown=unknown)
+def _declared(
+    inputs: Properties, unknown: Collection[str] = (), region: str | None = None
+) -> Declaration:
+    merged = inputs if "tags" in unknown else _with_default_tags(inputs)
+    arguments = {name: content for name, content in merged.items() if name not in _INTERNAL}
+    return parse.parse(arguments, limits.AWS, unknown=unknown, region=region)
 
 
 _INTERNAL = frozenset(
-    {"default_name", "default_owner", "default_region", "lookup", "arn", "version_id", "restored"}
+    {"default_name", "default_owner", "default_region", "lookup"}
+    | {"arn", "version_id", "restored", "tags_all"}
     | set(CONFIGURED)
 )
 
 
+def _with_default_tags(inputs: Properties) -> Properties:
+    """Return inputs with the default tags among their tags; an own tag wins over a default."""
+    defaults, own = inputs.get("default_tags"), inputs.get("tags")
+    pairs = listed(own) if isinstance(own, list) else own
+    if not defaults or not isinstance(pairs, Mapping | None):
+        return inputs
+    return {**inputs, "tags": {**defaults, **(pairs or {})}}
+
+
+def _recalled(outputs: Properties) -> Declaration:
+    """Return the declaration that outputs remember, with the tags that were set in the end."""
+    managed = outputs.get("tags") is not None or outputs.get("default_tags")
+    tags = outputs.get("tags_all", outputs.get("tags")) if managed else None
+    return parse.recall({**outputs, "tags": tags})
+
+
 def _name(inputs: Properties) -> str:
+    prefix = inputs.get("name_prefix")
+    if prefix and not inputs.get("name"):
+        return ownership.prefixed_name(str(prefix), str(inputs.get("default_owner")))
     return str(inputs.get("name") or inputs.get("default_name"))
 
 
@@ -200,14 +273,14 @@ def _memory(id_: str, outputs: Properties) -> Memory:
     return Memory(
         id=id_,
         owner=outputs.get("owner") or "",
-        spec=parse.recall(outputs).spec,
+        spec=_recalled(outputs).spec,
         instance=outputs.get("instance"),
         version=outputs.get("declared_version"),
         live_version=outputs.get("version_id"),
     )
 
 
-def _store(settings: Properties) -> SecretStore:
+def _store(settings: Properties) -> aws.AwsStore:
     """Return the store to use; boto3 is loaded here, so that check and diff do without it."""
     from .stores import aws  # noqa: PLC0415
 
@@ -217,10 +290,16 @@ def _store(settings: Properties) -> SecretStore:
     return aws.open_store(aws.connection({**where.model_dump(), **configured, "region": region}))
 
 
+def _engine(settings: Properties, say: Say) -> Engine:
+    store = _store(settings)
+    return Engine(store, say=say, read=functools.partial(sources.read, store=store))
+
+
 def _outputs(inputs: Properties, result: Result, old: Properties, wanted: Kept) -> dict[str, Any]:
     """Return all that the engine is to remember."""
     outputs = dict(_remembered(inputs))
     outputs.update(name=wanted.name, owner=wanted.owner, restored=result.restored, drifted=None)
+    outputs["tags_all"] = dict(wanted.spec.tags or {})
     if not isinstance(result.known, facts.Present):  # Memory alone proved that nothing differs.
         kept = ("arn", "version_id", "instance", "declared_version", "restored", "region")
         return outputs | {name: old.get(name) for name in kept}
@@ -236,6 +315,10 @@ def _outputs(inputs: Properties, result: Result, old: Properties, wanted: Kept) 
 
 
 def _remembered(inputs: Properties) -> Iterator[tuple[str, Any]]:
-    for name, content in inputs.items():
-        if name in FIELDS or name in CONFIGURED:
+    for given, content in inputs.items():
+        name = _ALIASES.get(given, given)
+        if (name in FIELDS and name != _WRITE_ONLY) or name in CONFIGURED:
             yield name, content
+
+
+_ALIASES = {alias: name for name, info in FIELDS.items() for alias in traits(info).aliases}

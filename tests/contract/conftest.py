@@ -16,6 +16,8 @@ OTHER_SIDE = emulation.Behaviour(
     purging_error="refused",
     restore_on_live="refused",
     deleted_date="window-end",
+    primary_shows_region=True,
+    cancel_unconfigured="ok",
 )
 """The other answer to each question that AWS leaves open."""
 
@@ -64,5 +66,12 @@ def http_world(
     double, store = http_double
     yield worlds.AwsWorld(double, store)
     for secret in double.secrets():
+        if secret.primary_region is not None:
+            continue  # A replica goes with its primary.
+        if secret.replicas:
+            double.by_hand(
+                "RemoveRegionsFromReplication", SecretId=secret.name,
+                RemoveReplicaRegions=list(secret.replicas),
+            )  # fmt: skip
         double.by_hand("DeleteSecret", SecretId=secret.name, ForceDeleteWithoutRecovery=True)
     double.clock.advance(seconds=worlds.RESERVED_SECONDS)

@@ -13,7 +13,7 @@ from typing import Final
 
 from contract import worlds
 from contract.worlds import Shot
-from recoverable_secrets.core import facts, ownership, plan
+from recoverable_secrets.core import documents, facts, ownership, plan
 from recoverable_secrets.core.plan import Source
 from recoverable_secrets.core.sealed import Sealed
 
@@ -29,6 +29,20 @@ NEVER: Final = ownership.version_id("3" * 32)
 OLD, NEW = Sealed("correct horse"), Sealed("battery staple")
 TAGS = plan.frozen({"team": "payments", "stage": "prod", "recoverable-secrets:owner": "me"})
 KEY = "alias/ours"
+FAR = facts.Replica(region="ap-south-1", kms_key_id="alias/theirs")
+NEAR = facts.Replica(region="eu-west-1")
+DOCUMENT = documents.normal({
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "secretsmanager:DeleteSecret",
+                   "Resource": "*"}],
+})  # fmt: skip
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:rotate"
+SCHEDULE = "cron(0 8 1 * ? *)"
+ROTATION = facts.Rotation(function=FUNCTION, days=30, duration="3h")
+SET_POLICY = plan.SetPolicy(document=DOCUMENT, block_public=True)
+ROTATE = plan.SetRotation(rotation=ROTATION)
+REPLICATE = plan.AddReplicas(replicas=(FAR, NEAR))
+LABEL = plan.MoveStage(current=None, to=FIRST, stage="blue")
 
 STATES = ("absent", "live", "live without a value", "pending", "pending without a value",
           "reserved")  # fmt: skip
@@ -41,35 +55,6 @@ def creation(source: Source | None = Source.LITERAL, version: str = FIRST) -> pl
     )
 
 
-def prepare(world: worlds.World, state: str, *, written: bool = False) -> facts.Ref:
-    """Bring the name into a state, through the store alone; return how an engine refers to it.
-
-    Absent is a secret that was: actions know it by the id that it had.
-
-    Args:
-        world: Where.
-        state: Which one.
-        written: Whether the value was written anew since its creation, if it has one.
-    """
-    valued = "without" not in state
-    made = world.store.apply(
-        facts.Ref(NAME), creation(Source.LITERAL if valued else None), OLD if valued else None
-    )
-    assert isinstance(made, plan.Done)
-    ref = facts.Ref(NAME, made.id)
-    world.person_writes_policy(NAME)
-    if written and valued:
-        write = plan.SetMetadata(source=Source.LITERAL, version=NEXT)
-        assert isinstance(world.store.apply(ref, write, NEW), plan.Done)
-    if state.startswith("pending"):
-        assert isinstance(world.store.apply(ref, plan.ScheduleDeletion(days=30)), plan.Done)
-    elif state in {"reserved", "absent"}:
-        assert isinstance(world.store.apply(ref, plan.Purge()), plan.Done)
-    if state == "absent":
-        world.pass_time(seconds=worlds.RESERVED_SECONDS)
-    return ref
-
-
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """One action and what it comes to.
@@ -80,6 +65,7 @@ class Row:
         after: What it makes of the secret there.
         payload: The value that goes with it.
         written: Whether the value was written anew before.
+        first: What else was done before, in the state "live".
     """
 
     why: str
@@ -88,6 +74,7 @@ class Row:
     after: Callable[[Shot], Shot]
     payload: Sealed | None = None
     written: bool = False
+    first: tuple[plan.Action, ...] = ()
 
 
 def _with(**changes: object) -> Callable[[Shot], Shot]:
@@ -108,6 +95,11 @@ def _retagged(before: Shot) -> Shot:
 def _made(*, valued: bool) -> Callable[[Shot], Shot]:
     parts = {"value": OLD.reveal(), "version": FIRST, "versions": 1} if valued else {}
     return lambda _: Shot("live", tags=TAGS, description="of the database", key=KEY, **parts)  # type: ignore[arg-type]
+
+
+def _replicated(_: Shot) -> Shot:
+    made = _made(valued=True)(_)
+    return dataclasses.replace(made, replicas=worlds.replicas_of((FAR, NEAR)), type="Partner")
 
 
 BOTH_LIVE = {"live": (D, D), "live without a value": (D, D)}
@@ -223,6 +215,108 @@ ROWS = (
         },
         after=lambda before: Shot("absent" if before.state == "absent" else "reserved"),
     ),
+    Row(
+        why="create with replicas and a type: all in the one call",
+        action=dataclasses.replace(
+            creation(), replicas=(FAR, NEAR), overwrite=True, type="Partner"
+        ),
+        payload=OLD, cells={"absent": (D, D), "live": (D, D)},
+        after=lambda before: before if before.state == "live" else _replicated(before),
+    ),
+    Row(
+        why="the type is set in place, without a version",
+        action=plan.SetMetadata(type="Partner"), cells=BOTH_LIVE, after=_with(type="Partner"),
+    ),
+    Row(
+        why="a resource policy takes the place of any other",
+        action=SET_POLICY, cells=BOTH_LIVE, after=_with(policy=DOCUMENT),
+    ),
+    Row(
+        why="replicas are added once: where there is one, none is made",
+        action=REPLICATE, cells={"live": (D, C), "live without a value": (D, C)},
+        after=_with(replicas=worlds.replicas_of((FAR, NEAR))),
+    ),
+    Row(
+        why="a region that has a replica refuses another one, of another key too",
+        action=plan.AddReplicas(replicas=(facts.Replica(region=FAR.region),)),
+        cells={"live without a value": (D, C)}, first=(REPLICATE,),
+        after=_with(replicas={FAR.region: None}),
+    ),
+    Row(
+        why="one replica is removed, the other stays; what is gone, a service may refuse to remove",
+        action=plan.RemoveReplicas(regions=(FAR.region,)), cells={"live": (D, E)},
+        first=(REPLICATE,), after=_with(replicas=worlds.replicas_of((NEAR,))),
+    ),
+    Row(
+        why="no deletion is scheduled of what has replicas",
+        action=plan.ScheduleDeletion(days=7), cells={"live without a value": (D, C)},
+        first=(REPLICATE,), after=_with(state="pending"),
+    ),
+    Row(
+        why="nothing that has replicas is purged",
+        action=plan.Purge(), first=(REPLICATE,),
+        cells={
+            "live without a value": (D, D), "pending": (D, D), "pending without a value": (D, D),
+            "reserved": (D, D), "absent": (D, D),
+        },
+        after=lambda before: Shot("absent" if before.state == "absent" else "reserved"),
+    ),
+    Row(
+        why="rotation is set, and nothing is rotated at once",
+        action=ROTATE, cells=BOTH_LIVE, after=_with(rotation=worlds.rotation_of(ROTATION)),
+    ),
+    Row(
+        why="rotation is set otherwise than before",
+        action=plan.SetRotation(rotation=facts.Rotation(function=FUNCTION, schedule=SCHEDULE)),
+        cells=BOTH_LIVE, first=(ROTATE,),
+        after=_with(rotation={"enabled": True, "function": FUNCTION, "schedule": SCHEDULE}),
+    ),
+    Row(
+        why="rotation is cancelled: how it was set stays; where it never was, nothing is",
+        action=plan.CancelRotation(), first=(ROTATE,),
+        cells={"live": (D, D), "live without a value": (E, E)},
+        after=lambda before: dataclasses.replace(
+            before, rotation={**before.rotation, "enabled": False} if before.rotation else {}
+        ),
+    ),
+    Row(
+        why="a label that is nowhere is attached; a service may say that it is there already",
+        action=LABEL, cells={"live": (D, E)}, after=_with(labels={"blue": FIRST}),
+    ),
+    Row(
+        why="a label moves from one version to another, once",
+        action=plan.MoveStage(current=FIRST, to=NEXT, stage="blue"), cells={"live": (D, C)},
+        written=True, first=(LABEL,), after=_with(labels={"blue": NEXT}),
+    ),
+    Row(
+        why="a label is taken away, once",
+        action=plan.MoveStage(current=FIRST, to=None, stage="blue"), cells={"live": (D, C)},
+        first=(LABEL,), after=_with(labels={}),
+    ),
+    Row(
+        why="a label that is on another version than was believed stays there",
+        action=plan.MoveStage(current=NEXT, to=FIRST, stage="blue"), cells={}, written=True,
+        first=(LABEL,), after=_with(),
+    ),
+    Row(
+        why="a label that is attached is not taken from where nobody said that it is",
+        action=plan.MoveStage(current=None, to=NEXT, stage="blue"), cells={}, written=True,
+        first=(LABEL,), after=_with(),
+    ),
+    Row(
+        why="the version before loses its label, so that it is dropped; the current one stays",
+        action=plan.MoveStage(current=FIRST, to=None, stage="AWSPREVIOUS"), written=True,
+        cells={"live": (D, C)}, after=_with(previous=None),
+    ),
+    Row(
+        why="the current version never loses its label",
+        action=plan.MoveStage(current=FIRST, to=None), cells={}, after=_with(),
+    ),
+    Row(
+        why="a key is looked at, whatever becomes of the secret, and nothing changes",
+        action=plan.CheckKey(kms_key_id=KEY), cells=dict.fromkeys(STATES, (D, D)),
+        after=_with(),
+    ),
 )  # fmt: skip
 
 
@@ -237,48 +331,3 @@ def cases() -> list[tuple[Row, str]]:
         for state in STATES
         if not (isinstance(row.action, plan.Compare) and state == "live without a value")
     ]
-
-
-def run_twice(world: worlds.World, row: Row, state: str) -> None:
-    """Do an action twice, and hold what came of it against the table."""
-    ref = prepare(world, state, written=row.written)
-    before = world.shot(NAME)
-    first_kinds, second_kinds = row.cells.get(state, (C, C))
-    expected = row.after(before) if state in row.cells else before
-
-    first = world.store.apply(ref, row.action, row.payload)
-    middle = world.shot(NAME)
-    second = world.store.apply(_known(ref, first), row.action, row.payload)
-
-    assert type(first) in first_kinds, first
-    if isinstance(row.action, plan.Create) and isinstance(first, plan.Done):
-        assert middle.id == first.id
-        expected = dataclasses.replace(expected, id=first.id)
-    assert middle == expected
-    assert type(second) in second_kinds, second
-    assert world.shot(NAME) == expected, "done twice, the end state is another one"
-    agrees(world, facts.Ref(NAME))
-    agrees(world, _known(ref, first))
-
-
-def _known(ref: facts.Ref, outcome: plan.Outcome) -> facts.Ref:
-    made = outcome.id if isinstance(outcome, plan.Done) else None
-    return facts.Ref(ref.name, made or ref.id)
-
-
-def agrees(world: worlds.World, ref: facts.Ref) -> None:
-    """Check that a look tells what is there, all of it, and changes nothing."""
-    shot = world.shot(ref.name)
-    seen = world.store.observe(ref)
-    assert world.shot(ref.name) == shot
-    if shot.state == "absent":
-        assert seen == facts.Absent()
-    elif shot.state == "reserved":
-        assert isinstance(seen, facts.Absent | facts.PendingDeletion)
-    else:
-        kind = facts.Present if shot.state == "live" else facts.PendingDeletion
-        assert isinstance(seen, kind)
-        told = (seen.secret.id, seen.secret.version, seen.secret.previous, seen.secret.tags,
-                seen.secret.description, seen.secret.kms_key_id, seen.secret.name)  # fmt: skip
-        assert told == (shot.id, shot.version, shot.previous, shot.tags, shot.description,
-                        shot.key, ref.name)  # fmt: skip

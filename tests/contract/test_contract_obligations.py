@@ -7,7 +7,7 @@ import string
 
 import pytest
 
-from contract import table, worlds
+from contract import running, table, worlds
 from contract.table import FIRST, NAME, NEW, NEXT, OLD
 from recoverable_secrets.core import facts, ownership, plan
 from recoverable_secrets.core.sealed import Sealed
@@ -77,7 +77,7 @@ def test_an_id_is_enough(world: worlds.World) -> None:
 
 def test_a_predecessor_is_gone(world: worlds.World) -> None:
     """The name lives again, the secret of that id does not."""
-    old = table.prepare(world, "absent")
+    old = running.prepare(world, "absent")
     new = named(world, NAME)
     assert old.id != new.id
     assert world.store.observe(old) == facts.Absent()
@@ -91,7 +91,7 @@ def test_a_predecessor_is_gone(world: worlds.World) -> None:
 
 def test_a_restored_secret_is_the_same(world: worlds.World) -> None:
     """Same id, same value, same versions, same tags, same policy."""
-    ref = table.prepare(world, "live")
+    ref = running.prepare(world, "live")
     world.person_puts(NAME, "by a person")
     before = world.shot(NAME)
     world.store.apply(ref, plan.ScheduleDeletion(days=30))
@@ -103,7 +103,7 @@ def test_a_restored_secret_is_the_same(world: worlds.World) -> None:
 
 def test_the_end_of_the_window(world: worlds.World) -> None:
     """Until then it can be restored; afterwards nothing of it can be found."""
-    ref = table.prepare(world, "pending")
+    ref = running.prepare(world, "pending")
     world.pass_time(days=30, seconds=-1)
     assert isinstance(world.store.observe(ref), facts.PendingDeletion)
     world.pass_time(seconds=1 + worlds.RESERVED_SECONDS)
@@ -114,7 +114,7 @@ def test_the_end_of_the_window(world: worlds.World) -> None:
 
 def test_only_create_finds_a_name_reserved(world: worlds.World) -> None:
     """And when the time is over, the same call goes through."""
-    table.prepare(world, "reserved")
+    running.prepare(world, "reserved")
     world.pass_time(seconds=worlds.RESERVED_SECONDS - 1)
     assert world.store.observe(facts.Ref(NAME)) == facts.Absent()
     create = table.creation(version=NEXT)
@@ -127,7 +127,7 @@ def test_only_create_finds_a_name_reserved(world: worlds.World) -> None:
 
 @pytest.mark.parametrize("days", [7, 30])
 def test_the_date_of_a_deletion(world: worlds.World, days: int) -> None:
-    ref = table.prepare(world, "live")
+    ref = running.prepare(world, "live")
     done = world.store.apply(ref, plan.ScheduleDeletion(days=days))
     assert isinstance(done, plan.Done)
     assert done.date is not None
@@ -153,7 +153,7 @@ def test_a_call_tells_the_version_that_it_made(world: worlds.World) -> None:
 
 def test_no_value_no_version(world: worlds.World) -> None:
     """Neither a creation nor a change without a value tells or makes a version."""
-    ref = table.prepare(world, "live without a value")
+    ref = running.prepare(world, "live without a value")
     change = plan.SetMetadata(description="new")
     for done in (
         world.store.apply(ref, change),
@@ -165,7 +165,7 @@ def test_no_value_no_version(world: worlds.World) -> None:
 
 
 def test_a_persons_value_is_seen_as_not_ours(world: worlds.World) -> None:
-    ref = table.prepare(world, "live")
+    ref = running.prepare(world, "live")
     put = world.person_puts(NAME, CANARY)
     seen = world.store.observe(ref)
     assert isinstance(seen, facts.Present)
@@ -179,7 +179,7 @@ def test_a_persons_value_is_seen_as_not_ours(world: worlds.World) -> None:
 
 def test_comparing_with_an_older_version_moves_nothing(world: worlds.World) -> None:
     """A person was faster than the comparison: theirs stays the current one."""
-    ref = table.prepare(world, "live")
+    ref = running.prepare(world, "live")
     put = world.person_puts(NAME, CANARY)
     before = world.shot(NAME)
     old = plan.Compare(source=plan.Source.LITERAL, version=FIRST)
@@ -191,25 +191,25 @@ def test_comparing_with_an_older_version_moves_nothing(world: worlds.World) -> N
 
 def test_the_version_before_is_told(world: worlds.World) -> None:
     """None at first; then whichever was current before, whoever put what came after."""
-    ref = table.prepare(world, "live without a value")
+    ref = running.prepare(world, "live without a value")
     assert world.shot(NAME).previous is None
     first = plan.SetMetadata(source=plan.Source.LITERAL, version=FIRST)
     world.store.apply(ref, first, OLD)
     assert (world.shot(NAME).version, world.shot(NAME).previous) == (FIRST, None)
-    table.agrees(world, ref)
+    running.agrees(world, ref)
     world.store.apply(ref, plan.SetMetadata(description="new"))
     assert world.shot(NAME).previous is None
     put = world.person_puts(NAME, CANARY)
     assert (world.shot(NAME).version, world.shot(NAME).previous) == (put, FIRST)
-    table.agrees(world, ref)
+    running.agrees(world, ref)
     world.person_puts(NAME, "again")
     assert world.shot(NAME).previous == put
-    table.agrees(world, ref)
+    running.agrees(world, ref)
 
 
 def test_a_version_is_not_moved_away_under_a_person(world: worlds.World) -> None:
     """They were faster than the move: theirs stays current, and ours the one before."""
-    ref = table.prepare(world, "live", written=True)
+    ref = running.prepare(world, "live", written=True)
     put = world.person_puts(NAME, CANARY)
     before = world.shot(NAME)
     move = plan.MoveStage(current=NEXT, to=FIRST)
@@ -220,7 +220,7 @@ def test_a_version_is_not_moved_away_under_a_person(world: worlds.World) -> None
 
 def test_a_persons_version_is_given_back(world: worlds.World) -> None:
     """What was current before our write is current again, and ours is what was before it."""
-    ref = table.prepare(world, "live")
+    ref = running.prepare(world, "live")
     put = world.person_puts(NAME, CANARY)
     write = plan.SetMetadata(source=plan.Source.LITERAL, version=NEXT)
     world.store.apply(ref, write, NEW)
@@ -231,11 +231,11 @@ def test_a_persons_version_is_given_back(world: worlds.World) -> None:
     shot = world.shot(NAME)
     assert (shot.version, shot.previous, shot.value) == (put, NEXT, CANARY)
     assert shot.versions == written.versions == 3
-    table.agrees(world, ref)
+    running.agrees(world, ref)
 
 
 def test_a_move_there_and_back_changes_nothing(world: worlds.World) -> None:
-    ref = table.prepare(world, "live", written=True)
+    ref = running.prepare(world, "live", written=True)
     before = world.shot(NAME)
     for current, to in ((NEXT, FIRST), (FIRST, NEXT)):
         move = plan.MoveStage(current=current, to=to)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract import table, worlds
+from contract import running, table, worlds
 from recoverable_secrets.core import plan
 
 
@@ -21,4 +21,4 @@ def _important() -> list[tuple[table.Row, str]]:
     ("row", "state"), _important(), ids=[f"{s} - {r.why}" for r, s in _important()]
 )
 def test_action_over_http(http_world: worlds.World, row: table.Row, state: str) -> None:
-    table.run_twice(http_world, row, state)
+    running.run_twice(http_world, row, state)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract import table, worlds
+from contract import running, table, worlds
 from recoverable_secrets.core import errors, facts, plan
 
 ENGINES_OWN = {plan.Look, plan.Wait}
@@ -14,7 +14,7 @@ ENGINES_OWN = {plan.Look, plan.Wait}
     ("row", "state"), table.cases(), ids=[f"{s} - {r.why}" for r, s in table.cases()]
 )
 def test_action_in_state(world: worlds.World, row: table.Row, state: str) -> None:
-    table.run_twice(world, row, state)
+    running.run_twice(world, row, state)
 
 
 def test_the_table_has_every_action() -> None:
@@ -29,7 +29,7 @@ def test_the_table_has_every_action() -> None:
 
 @pytest.mark.parametrize("action", [plan.Look(), plan.Wait()], ids=["look", "wait"])
 def test_actions_of_the_engine_are_not_for_stores(world: worlds.World, action: plan.Action) -> None:
-    ref = table.prepare(world, "live")
+    ref = running.prepare(world, "live")
     before = world.shot(table.NAME)
     with pytest.raises(errors.StoreError, match="not for stores") as caught:
         world.store.apply(ref, action)
@@ -39,7 +39,7 @@ def test_actions_of_the_engine_are_not_for_stores(world: worlds.World, action: p
 
 def test_undo_of_a_restore_is_an_action_like_others(world: worlds.World) -> None:
     """An action's `undo` is the engine's business: the store neither runs nor minds it."""
-    ref = table.prepare(world, "pending")
+    ref = running.prepare(world, "pending")
     undoable = plan.Restore(undo=plan.ScheduleDeletion(days=7))
     assert isinstance(world.store.apply(ref, undoable), plan.Done)
     assert world.shot(table.NAME).state == "live"

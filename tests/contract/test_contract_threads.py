@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from contract import table, worlds
+from contract import running, table, worlds
 from recoverable_secrets.core import facts, plan
 from recoverable_secrets.core.ownership import version_id
 from recoverable_secrets.core.sealed import Sealed
@@ -40,13 +40,35 @@ def test_one_name_is_created_once(world: worlds.World) -> None:
 
 def test_the_current_version_is_moved_once(world: worlds.World) -> None:
     """Naming the version that it leaves makes the move the one thing that compares and sets."""
-    ref = table.prepare(world, "live", written=True)
+    ref = running.prepare(world, "live", written=True)
     move = plan.MoveStage(current=table.NEXT, to=table.FIRST)
     with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
         outcomes = list(pool.map(lambda _: world.store.apply(ref, move), range(THREADS)))
     assert sum(isinstance(outcome, plan.Done) for outcome in outcomes) == 1
     shot = world.shot(table.NAME)
     assert (shot.version, shot.previous) == (table.FIRST, table.NEXT)
+
+
+@pytest.mark.parametrize(
+    ("first", "action"),
+    [
+        pytest.param((), table.REPLICATE, id="replicas are made"),
+        pytest.param((table.REPLICATE,), plan.RemoveReplicas(regions=(table.FAR.region,)),
+                     id="a replica is removed"),
+        pytest.param((table.LABEL,), plan.MoveStage(current=table.FIRST, to=None, stage="blue"),
+                     id="a label is taken away"),
+    ],
+)  # fmt: skip
+def test_what_takes_effect_once(
+    world: worlds.World, first: tuple[plan.Action, ...], action: plan.Action
+) -> None:
+    """Of several that try at once one does it, and all the others are told that it is done."""
+    ref = running.prepare(world, "live", first=first)
+    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+        outcomes = list(pool.map(lambda _: world.store.apply(ref, action), range(THREADS)))
+    assert sum(isinstance(outcome, plan.Done) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, plan.Conflict) for outcome in outcomes) == THREADS - 1
+    running.agrees(world, ref)
 
 
 def test_no_secret_gets_anothers_value(world: worlds.World) -> None:

@@ -10,17 +10,19 @@ import dataclasses
 import datetime as dt
 import os
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
 import emulation
+from recoverable_secrets.core import documents, facts
 from recoverable_secrets.core.sealed import Sealed
 from recoverable_secrets.stores import SecretStore, aws, memory
 
 REGION = emulation.DEFAULT_REGION
 RESERVED_SECONDS = 60.0
-POLICY = '{"Version": "2012-10-17", "Statement": []}'
+POLICY = documents.normal({"Version": "2012-10-17", "Statement": []})
+MANAGED_KEY = "alias/aws/secretsmanager"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +31,10 @@ class Shot:
 
     Attributes:
         state: "absent", "live", "pending", or "reserved" (purged, its name still taken).
+        labels: All staging labels but AWSCURRENT and AWSPREVIOUS, each with its version's id.
+        policy: The resource policy in normal form.
+        replicas: The key of each replica by its region; None for the region's default key.
+        rotation: How it is rotated, by the names of `facts.Rotation`, what is not set left out.
     """
 
     state: str = "absent"
@@ -41,6 +47,22 @@ class Shot:
     description: str = ""
     key: str | None = None
     policy: str | None = None
+    labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    replicas: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
+    rotation: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    type: str | None = None
+
+
+def replicas_of(replicas: tuple[facts.Replica, ...]) -> dict[str, str | None]:
+    """Return the keys of replicas by region; the default key may be told by its alias."""
+    keys = {replica.region: replica.kms_key_id for replica in replicas}
+    return {region: None if key == MANAGED_KEY else key for region, key in keys.items()}
+
+
+def rotation_of(rotation: facts.Rotation | None) -> dict[str, Any]:
+    """Return what is set of a rotation; nothing if it never was."""
+    told = {} if rotation is None else dataclasses.asdict(rotation)
+    return {name: content for name, content in told.items() if content is not None}
 
 
 class World(Protocol):
@@ -59,6 +81,9 @@ class World(Protocol):
 
     def person_writes_policy(self, name: str) -> None:
         """Attach a resource policy."""
+
+    def key_is(self, key: str, state: facts.KeyState, date: dt.datetime | None = None) -> None:
+        """Bring an encryption key into a state."""
 
 
 class MemoryWorld:
@@ -91,6 +116,10 @@ class MemoryWorld:
             description=entry.secret.description,
             key=entry.secret.kms_key_id,
             policy=entry.policy,
+            labels=dict(entry.secret.labels),
+            replicas=replicas_of(entry.secret.replicas),
+            rotation=rotation_of(entry.secret.rotation),
+            type=entry.secret.type,
         )
 
     def person_puts(self, name: str, value: str | bytes) -> str:
@@ -98,6 +127,9 @@ class MemoryWorld:
 
     def person_writes_policy(self, name: str) -> None:
         self.memory.entries[name].policy = POLICY
+
+    def key_is(self, key: str, state: facts.KeyState, date: dt.datetime | None = None) -> None:
+        self.memory.keys[key] = facts.Key(state=state, date=date)
 
 
 class AwsWorld:
@@ -124,7 +156,11 @@ class AwsWorld:
             tags=dict(seen.tags),
             description=seen.description or "",
             key=seen.kms_key_id,
-            policy=seen.policy,
+            policy=documents.normal(seen.policy) if seen.policy else None,
+            labels={k: v for k, v in labelled.items() if k not in {"AWSCURRENT", "AWSPREVIOUS"}},
+            replicas={region: one.kms_key_id for region, one in seen.replicas.items()},
+            rotation=_rotation(seen.rotation),
+            type=seen.type,
         )
 
     def person_puts(self, name: str, value: str | bytes) -> str:
@@ -133,10 +169,33 @@ class AwsWorld:
     def person_writes_policy(self, name: str) -> None:
         self.aws.by_hand("PutResourcePolicy", SecretId=name, ResourcePolicy=POLICY)
 
+    def key_is(self, key: str, state: facts.KeyState, date: dt.datetime | None = None) -> None:
+        told: dict[facts.KeyState, Any] = {
+            facts.KeyState.USABLE: "Enabled",
+            facts.KeyState.DISABLED: "Disabled",
+            facts.KeyState.PENDING_DELETION: "PendingDeletion",
+        }
+        self.aws.add_key(key, told[state], date)
+
+
+def _rotation(described: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what AWS holds of a rotation, in the words of `facts.Rotation`."""
+    rules = described.get("RotationRules") or {}
+    told = {
+        "enabled": described.get("RotationEnabled"),
+        "function": described.get("RotationLambdaARN"),
+        "days": rules.get("AutomaticallyAfterDays"),
+        "schedule": rules.get("ScheduleExpression"),
+        "duration": rules.get("Duration"),
+        "role": described.get("ExternalSecretRotationRoleArn"),
+    }
+    return {name: content for name, content in told.items() if content is not None}
+
 
 def connection(url: str | None = None) -> aws.Connection:
     """Return how to reach the double: within the process, or at a URL."""
-    endpoints = (("secretsmanager", url), ("sts", url)) if url else ()
+    services = ("kms", "secretsmanager", "ssm", "sts") if url else ()
+    endpoints = tuple((service, str(url)) for service in services)
     return aws.Connection(region=REGION, endpoints=endpoints)
 
 

@@ -35,12 +35,33 @@ FRESH = ownership.version_id("c" * 32)
 FOREIGN = "5f0c1ed8-2b0e-4c11-9d0a-0a6f9e1b7c21"
 """A version that a person or a rotation put."""
 
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/1111-2222"
+"""A customer's own key."""
+FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:rotate"
+
 CANARY = "canary-7GkP0wQz"
 VALUE, OTHER_VALUE = Sealed(CANARY), Sealed("another-value")
+
+DOCUMENT_CANARY = "canary-of-a-policy"
+DOCUMENT = (
+    '{"Statement":{"Action":"secretsmanager:GetSecretValue","Effect":"Allow",'
+    f'"Principal":{{"AWS":"111122223333"}},"Resource":"{DOCUMENT_CANARY}"}},"Version":"2012-10-17"}}'
+)
+"""A resource policy in normal form."""
 
 AWS = limits.AWS
 NO_POLICIES = dataclasses.replace(AWS, service="a store without policies", policies=False)
 VALUE_REQUIRED = dataclasses.replace(AWS, service="a store of values", value_required=True)
+BARE = dataclasses.replace(
+    NO_POLICIES,
+    service="a bare store",
+    replicas=False,
+    rotation=False,
+    types=False,
+    labels=0,
+    keys=False,
+)
+"""A store that has none of what can be done without."""
 FIXED_KEY = dataclasses.replace(AWS, service="a store of fixed keys", key_mutable=False)
 TINY = dataclasses.replace(
     AWS,
@@ -103,10 +124,12 @@ def policy(**told: Any) -> Policy:
     return Policy(**told)
 
 
-def kinds(decision: plan.Plan | plan.Refusal) -> tuple[str, ...]:
-    """Return the names of the actions; of a refusal that it is one."""
+def kinds(decision: plan.Decision) -> tuple[str, ...]:
+    """Return the names of the actions; of a refusal or a failure that it is one."""
     if isinstance(decision, plan.Refusal):
         return ("refuse",)
+    if isinstance(decision, plan.Failure):
+        return ("fail",)
     return tuple(type(action).__name__ for action in decision.actions)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from core import cases
-from recoverable_secrets.core import errors, facts, ownership, parse, plan
+from recoverable_secrets.core import errors, facts, ownership, parse, plan, rotation, values
 from recoverable_secrets.core.generate import Generate
-from recoverable_secrets.core.model import Spec
+from recoverable_secrets.core.model import Replica, RotationRules, Spec
 from recoverable_secrets.core.policy import Capabilities, Policy
+from recoverable_secrets.core.references import ValueFrom
 
 settings.register_profile("steady", derandomize=True, deadline=None, print_blob=False)
 settings.load_profile("steady")
@@ -55,7 +56,7 @@ class World:
         return self.owner == self.wanted.owner or remembered
 
 
-STORES = (cases.AWS, cases.NO_POLICIES, cases.VALUE_REQUIRED, cases.FIXED_KEY)
+STORES = (cases.AWS, cases.NO_POLICIES, cases.VALUE_REQUIRED, cases.FIXED_KEY, cases.BARE)
 LONG = "n" * 507 + "/end!"
 PARTNER = f"arn:aws:secretsmanager:us-west-2:444455556666:secret:{LONG}-AbCdEf"
 
@@ -72,6 +73,12 @@ VALUES: tuple[dict[str, Any], ...] = (
     {"secret_string": cases.OTHER_VALUE},
     {"generate_secret_string": Generate()},
     {"generate_secret_string": Generate(password_length=8)},
+    {"generate_secret_string": Generate(), "regenerate_when": "2"},
+    {"secret_json": cases.VALUE},
+    {"secret_string_wo": cases.VALUE, "secret_string_wo_version": 1},
+    {"secret_string_wo": cases.OTHER_VALUE, "secret_string_wo_version": 2},
+    {"value_from": ValueFrom(file="f"), "value_version": "1"},
+    {"value_from": ValueFrom(file="f"), "value_version": "2"},
 )
 TEXTS = (None, "", "text", "t" * 2048)
 KEYS = (None, "", "alias/a", "alias/b", "arn:aws:kms:eu-west-1:1:key/a")
@@ -83,6 +90,52 @@ TAGS: tuple[dict[str, str] | None, ...] = (
     {"b": ""},
     {"a": "1", "b": "", "c": "3"},
 )
+OHIO, PARIS = "us-east-2", "eu-west-3"
+COPIES: tuple[dict[str, Any], ...] = (
+    *3 * ({},),
+    {"replicas": []},
+    {"replicas": [Replica(region=OHIO)]},
+    {"replicas": [Replica(region=OHIO, kms_key_id="alias/a"), Replica(region=PARIS)]},
+)
+DOCUMENTS: tuple[dict[str, Any], ...] = (
+    *2 * ({},),
+    {"policy": ""},
+    {"policy": cases.DOCUMENT},
+    {"policy": cases.DOCUMENT, "block_public_policy": False},
+)
+RULES = RotationRules(automatically_after_days=30)
+ROTATIONS: tuple[dict[str, Any], ...] = (
+    *2 * ({},),
+    {"rotation_enabled": False},
+    {"rotation_lambda_arn": cases.FUNCTION, "rotation_rules": RULES},
+    {"rotation_rules": RotationRules(schedule_expression="rate(4 hours)")},
+)
+REST: tuple[dict[str, Any], ...] = (
+    *2 * ({},),
+    {"version_stages": ["green"]},
+    {"type": "partner", "version_stages": ["blue", "green"]},
+)
+"""What a spec can say of labels and types."""
+
+LIVE_COPIES: tuple[tuple[facts.Replica, ...], ...] = (
+    *2 * ((),),
+    (facts.Replica(region=OHIO),),
+    (facts.Replica(region=OHIO, status="InProgress"),),
+    (facts.Replica(region=OHIO, status="Failed", failed=True, message="m" * 300),),
+    (facts.Replica(region=PARIS, kms_key_id="alias/a"), facts.Replica(region="sa-east-1")),
+)
+LIVE_ROTATIONS = (
+    *2 * (None,),
+    facts.Rotation(function=cases.FUNCTION, days=30),
+    facts.Rotation(function=cases.FUNCTION, days=30, enabled=False),
+)
+RECORDED: tuple[dict[str, str], ...] = (
+    *2 * ({},),
+    {ownership.REPLICAS: f"{PARIS}=alias/a {OHIO}"},
+    {ownership.ROTATION: "on"},
+    {ownership.REPLICAS: OHIO, ownership.ROTATION: "on"},
+)
+"""What a teardown has written down."""
 VERSIONS = (
     None,
     cases.FIRST,
@@ -96,13 +149,13 @@ TIES: tuple[dict[str, Any], ...] = (
     {"primary_region": "ap-southeast-2"},
     {"service": "s" * 128},
     {"partners": (PARTNER, PARTNER)},
-    {"replicas": ("eu-north-1",)},
 )
 
 
 def impossible(world: World) -> Iterator[str]:
     """Yield why this cannot be."""
     yield from _seen_otherwise(world)
+    yield from _carries_otherwise(world)
     yield from _known_otherwise(world)
     yield from _refused(world)
 
@@ -124,6 +177,21 @@ def _seen_otherwise(world: World) -> Iterator[str]:
         yield "a version that was current before itself"
 
 
+def _carries_otherwise(world: World) -> Iterator[str]:
+    """Yield why no secret carries this."""
+    secret = world.secret
+    if secret is None:
+        return
+    if secret.replicas and (secret.primary_region or isinstance(world.observed, PENDING)):
+        yield "a replica, or what is pending, has no replicas"
+    if not (world.store.replicas or not secret.replicas):
+        yield "replicas where there can be none"
+    if not (world.store.rotation or secret.rotation is None):
+        yield "rotation where there can be none"
+    if secret.version is None and secret.labels:
+        yield "labels without a version"
+
+
 def _known_otherwise(world: World) -> Iterator[str]:
     """Yield why nobody could know or remember this."""
     observed, wanted, memory = world.observed, world.wanted, world.wanted.memory
@@ -131,14 +199,20 @@ def _known_otherwise(world: World) -> Iterator[str]:
         yield "nobody wants something without a name"
     if not isinstance(observed, facts.Present):
         return
-    spec = wanted.spec if isinstance(wanted, facts.Kept) else Spec()
-    if observed.differs and spec.value is None:
-        yield "compared without a literal"
-    if observed.holds and spec.value is None and spec.generate_secret_string is None:
+    source = values.source(wanted.spec) if isinstance(wanted, facts.Kept) else None
+    if observed.differs and source in {None, plan.Source.GENERATED}:
+        yield "compared without a value to compare with"
+    if observed.holds and source is None:
         yield "wrote a value that nobody declared"
-    if observed.holds is not None and observed.holds == observed.differs:
+    if observed.holds in observed.differs:
         yield "one version holds the value and does not"
-    if isinstance(wanted, facts.Gone) and (observed.restored or observed.unpoliced):
+    if observed.created and observed.restored:
+        yield "created and restored at once"
+    if observed.key and not observed.secret.kms_key_id:
+        yield "a key was looked at that there is not"
+    if observed.key and not (observed.restored or isinstance(wanted, facts.Gone)):
+        yield "a key was looked at for nothing"
+    if isinstance(wanted, facts.Gone) and (observed.restored or observed.policed):
         yield "a teardown restores nothing"
 
 
@@ -159,13 +233,17 @@ def product(*factors: Sequence[Any]) -> st.SearchStrategy[Any]:
     return st.sampled_from(list(itertools.product(*factors)))
 
 
+ADOPTS = ("no", "unowned", "any")
+
+
 def _policies() -> Iterator[Policy]:
     deletions = ("schedule", "force", "force flag", "retain")
     recreates = ("restore", "fail", "replace")
-    for deletion, recreate, adopt, drift, days in itertools.product(
-        deletions, recreates, ("no", "unowned", "any"), ("keep", "overwrite"), (7, 30)
+    for deletion, recreate, adopt, drift, days, previous in itertools.product(
+        deletions, recreates, ADOPTS, ("keep", "overwrite"), (7, 30), ("keep", "deprecate")
     ):
         told = {"on_recreate": recreate, "adopt": adopt, "on_value_drift": drift}
+        told |= {"previous_version": previous}
         if deletion.startswith("force"):
             flag = deletion == "force flag"
             forced = {"force_delete_without_recovery": True} if flag else {"deletion": "force"}
@@ -175,30 +253,43 @@ def _policies() -> Iterator[Policy]:
             yield Policy.model_validate({**told, **window, "deletion": deletion})
 
 
-def _specs() -> Iterator[Spec]:
+@st.composite
+def _specs(draw: st.DrawFn) -> Spec:
     names = ("description", "kms_key_id", "tags")
-    for *told, value in itertools.product(TEXTS, KEYS, TAGS, VALUES):
-        declared = zip(names, told, strict=True)
-        given = {name: content for name, content in declared if content is not None}
-        yield Spec.model_validate({**given, **value})
+    told = zip(names, draw(plain), strict=True)
+    given = {name: content for name, content in told if content is not None}
+    rest = draw(groups) if draw(st.booleans()) else ()
+    return Spec.model_validate({**given, **draw(st.sampled_from(VALUES)), **merged(rest)})
+
+
+def merged(groups: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return all that some groups of fields say."""
+    return {name: content for group in groups for name, content in group.items()}
 
 
 policies = st.sampled_from(list(_policies()))
-specs = st.sampled_from(list(_specs()))
+plain = product(TEXTS, KEYS, TAGS)
+groups = product(COPIES, DOCUMENTS, ROTATIONS, REST)
+specs = _specs()
 pasts = product(OWNERS, INSTANCES, VERSIONS, VERSIONS)
 marks = product((None, *OWNERS), MARKS, ORIGINS)
 looks = product(TEXTS, KEYS, VERSIONS, TIES)
+extras = product(LIVE_COPIES, LIVE_ROTATIONS, RECORDED, ("", "green", "blue"), (None, "partner"))
 befores = st.sampled_from(VERSIONS)
 
 
 kinds = st.sampled_from(["unknown", "absent", "purging", *3 * ["present", "pending"]])
-found = product((False, True), (False, True), (None, cases.OLDER), VERSIONS, VERSIONS)
+TRUTH = (False, True)
+found = product(TRUTH, TRUTH, (None, cases.OLDER), VERSIONS, VERSIONS, TRUTH, TRUTH)
+PENDING = facts.PendingDeletion
+KEY_STATES = (None, *(facts.Key(state=state) for state in facts.KeyState))
 who = product(NAMES, OWNERS, ("kept", "kept", "gone"), (*facts.Mandate, facts.Mandate.OWN))
 
 
 @st.composite
 def memories(draw: st.DrawFn) -> facts.Memory:
     spec, (owner, instance, version, live) = draw(specs), draw(pasts)
+    spec = spec.model_copy(update={"secret_string_wo": None})  # Nothing remembers it.
     return facts.Memory(
         id=cases.ID,
         owner=owner,
@@ -213,14 +304,19 @@ def memories(draw: st.DrawFn) -> facts.Memory:
 def secrets(draw: st.DrawFn, name: str) -> facts.Secret:
     (description, key, version, tie), tags = draw(looks), draw(st.sampled_from(TAGS))
     before = draw(befores)
+    replicas, rotation, recorded, label, kind = draw(extras)
     return facts.Secret(
         id=cases.ID,
         name=name,
         description=description or "",
         kms_key_id=key or None,
-        tags=plan.frozen({**(tags or {}), **cases.marks(*draw(marks))}),
+        tags=plan.frozen({**(tags or {}), **recorded, **cases.marks(*draw(marks))}),
         version=version,
         previous=before if version != before else None,
+        labels=plan.frozen({label: cases.OLDER} if label and version else {}),
+        type=kind,
+        rotation=rotation,
+        replicas=() if "primary_region" in tie else replicas,
         **tie,
     )
 
@@ -232,19 +328,26 @@ def observations(draw: st.DrawFn, wanted: facts.Wanted) -> facts.Observed:
         return cases.UNSEEN[kind]
     secret = draw(secrets(wanted.name))
     if kind == "pending":
-        return facts.PendingDeletion(secret=secret)
+        return facts.PendingDeletion(secret=dataclasses.replace(secret, replicas=()))
+    key = draw(st.sampled_from(KEY_STATES)) if secret.kms_key_id else None
+    added, removed = draw(product(((), (OHIO,), (OHIO, OHIO)), ((), (OHIO,), (PARIS,))))
     if isinstance(wanted, facts.Gone):
-        return facts.Present(secret=secret)
-    restored, unpoliced, spent, holds, differs = draw(found)
-    literal = wanted.spec.value is not None
-    valued = literal or wanted.spec.generate_secret_string is not None
+        return facts.Present(secret=secret, key=key, removed=frozenset(removed))
+    restored, policed, spent, holds, differs, created, rotated = draw(found)
+    source = values.source(wanted.spec)
+    compared = source not in {None, plan.Source.GENERATED} and differs not in {None, holds}
     return facts.Present(
         secret=secret,
+        created=created and not restored,
         restored=restored,
-        unpoliced=unpoliced,
+        policed=policed,
         spent=spent,
-        holds=holds if valued else None,
-        differs=differs if literal and differs != holds else None,
+        holds=holds if source else None,
+        differs=frozenset({differs} if compared else ()),
+        added=added,
+        removed=frozenset(removed) - {*added},
+        rotated=rotated,
+        key=key if restored else None,
     )
 
 
@@ -271,9 +374,18 @@ def wants(draw: st.DrawFn) -> facts.Wanted:
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
     wanted = draw(wants())
-    return World(
-        observed=draw(observations(wanted)),
-        wanted=wanted,
-        policy=draw(policies),
-        store=draw(st.sampled_from(STORES)),
-    )
+    observed, store = draw(observations(wanted)), draw(st.sampled_from(STORES))
+    able = store if fits(store, observed, wanted) else cases.AWS
+    return World(observed=observed, wanted=wanted, policy=draw(policies), store=able)
+
+
+def fits(store: Capabilities, observed: facts.Observed, wanted: facts.Wanted) -> bool:
+    """Whether a store can show and keep all this."""
+    memory, secret = wanted.memory, getattr(observed, "secret", facts.Secret(id="", name=""))
+    specs = [memory.spec] if memory else []
+    specs += [wanted.spec] if isinstance(wanted, facts.Kept) else []
+    if not store.policies and any(spec.policy for spec in specs):
+        return False
+    lean = (secret.replicas, secret.rotation, secret.labels, secret.type)
+    told = [(s.replicas, rotation.managed(s), s.version_stages, s.type) for s in specs]
+    return store.replicas or not any(map(any, (lean, *told)))

@@ -7,14 +7,13 @@ came by a secret it writes down with the last call, for the rollback that may fo
 
 from __future__ import annotations
 
-import collections
-import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from core import cases
+from core.tables import Cell, Row, cells, check
 from recoverable_secrets.core import facts, learn, ownership, plan
 from recoverable_secrets.core.decide import decide
 from recoverable_secrets.core.facts import Mandate
@@ -35,44 +34,10 @@ MANDATES = (Mandate.DEPUTY, Mandate.ROLLBACK, Mandate.LATE)
 
 AS_IT_WAS = "as it was"
 
-Row = tuple[str, Callable[[Any], bool], tuple[str, ...]]
-
-
-class Cell:
-    """One combination; attributes by the names of the factors."""
-
-    def __init__(self, told: Mapping[str, Any]) -> None:
-        self.told = told
-
-    def __getattr__(self, name: str) -> Any:
-        return self.told[name]
-
-    def __repr__(self) -> str:
-        return ", ".join(f"{name} {told}" for name, told in self.told.items())
-
-
-def cells(factors: Mapping[str, tuple[Any, ...]]) -> Iterator[Cell]:
-    for combination in itertools.product(*factors.values()):
-        yield Cell(dict(zip(factors, combination, strict=True)))
-
 
 def secret(cell: Cell, **told: Any) -> facts.Secret:
     owner = {"ours": cases.OURS, "nobody's": None, "another's": cases.OTHERS}[cell.whose]
     return cases.secret(tags=cases.marks(owner, cell.mark, cell.origin), **told)
-
-
-def check(rows: tuple[Row, ...], found: Iterator[tuple[Cell, tuple[str, ...]]]) -> int:
-    """Hold each cell against the first row that fits; return how many cells there were."""
-    used: collections.Counter[str] = collections.Counter()
-    wrong = []
-    for cell, actions in found:
-        why, _, expected = next(row for row in rows if row[1](cell))
-        used[why] += 1
-        if actions != expected:
-            wrong.append(f"{why}: {actions}, not {expected} at {cell}")
-    assert not wrong, "\n".join(wrong[:20])
-    assert not {row[0] for row in rows} - set(used), "rows that no cell needs"
-    return used.total()
 
 
 GONE = {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import states
+from core import cases, states
 from recoverable_secrets.core import errors
 
 TREE = {
@@ -67,3 +67,19 @@ def test_all_problems_of_an_input_are_kept_and_each_is_clipped_alone() -> None:
     failure = errors.InvalidInput(text for text in ("a" * 500, "short"))
     assert failure.problems == ("a" * 239 + "…", "short")
     assert str(failure) == "; ".join(failure.problems)
+
+
+def test_a_fault_of_our_own_tells_where_it_is_and_never_its_text() -> None:
+    """The text of an exception may hold what was given, a value included."""
+
+    def fails() -> None:
+        raise KeyError(cases.CANARY)
+
+    try:
+        fails()
+    except KeyError as failure:
+        told = errors.fault(failure)
+    assert told.code == "KeyError"
+    assert f"KeyError at {__name__}:" in str(told)
+    assert cases.CANARY not in str(told)
+    assert "at ?" in str(errors.fault(KeyError(cases.CANARY))), "it was never raised"

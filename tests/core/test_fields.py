@@ -10,7 +10,7 @@ from typing import Any
 import pydantic
 import pytest
 
-from recoverable_secrets.core import errors, fields, sealed
+from recoverable_secrets.core import errors, fields, parse, sealed
 from recoverable_secrets.core.fields import Traits, camel, pascal, snake, traits
 from recoverable_secrets.core.model import FIELDS, Declaration, Location, Spec
 from recoverable_secrets.core.policy import Policy
@@ -20,6 +20,7 @@ class Numbers(pydantic.BaseModel):
     whole: fields.Whole = 0
     truth: fields.Truth = False
     text: fields.Text = ""
+    trigger: fields.Trigger = ""
 
 
 TAKEN: dict[str, tuple[str, object, object]] = {
@@ -35,6 +36,9 @@ TAKEN: dict[str, tuple[str, object, object]] = {
     "in capitals": ("truth", "TRUE", True),
     "text": ("text", "a", "a"),
     "empty text": ("text", "", ""),
+    "a word as a trigger": ("trigger", "2", "2"),
+    "a number as a trigger": ("trigger", 2, "2"),
+    "Pulumi's number as a trigger": ("trigger", 2.0, "2"),
 }
 
 
@@ -69,6 +73,9 @@ REFUSED: dict[str, tuple[str, object]] = {
     "a number is no text": ("text", 5),
     "truth is no text": ("text", True),
     "bytes are no text": ("text", b"a"),
+    "half a number is no trigger": ("trigger", 2.5),
+    "truth is no trigger": ("trigger", True),
+    "a list is no trigger": ("trigger", ["2"]),
 }
 
 
@@ -88,6 +95,8 @@ SPELT = {
         "recoveryWindowInDays",
         "RecoveryWindowInDays",
     ),
+    "replicas": ("replicas", "replicas", "ReplicaRegions"),
+    "rotation_lambda_arn": ("rotation_lambda_arn", "rotationLambdaArn", "RotationLambdaARN"),
 }
 
 
@@ -101,23 +110,64 @@ def test_no_two_fields_are_spelt_alike(spelling: fields.Spelling) -> None:
     assert len({spelling(name) for name in FIELDS}) == len(FIELDS)
 
 
+@pytest.mark.parametrize(
+    ("name", "spelling", "names"),
+    [
+        ("description", pascal, ("Description",)),
+        ("replicas", snake, ("replicas", "replica_regions")),
+        ("replicas", camel, ("replicas", "replicaRegions")),
+        ("replicas", pascal, ("ReplicaRegions", "Replicas")),
+        ("policy", snake, ("policy", "resource_policy")),
+        ("policy", pascal, ("ResourcePolicy", "Policy")),
+        ("rotate_immediately", snake, ("rotate_immediately",)),
+        ("rotate_immediately", pascal, ("RotateImmediatelyOnUpdate", "RotateImmediately")),
+        ("rotation_lambda_arn", pascal, ("RotationLambdaARN", "RotationLambdaArn")),
+        ("external_secret_rotation_metadatas", pascal,
+         ("ExternalSecretRotationMetadata", "ExternalSecretRotationMetadatas")),
+    ],
+)  # fmt: skip
+def test_a_field_has_more_names_where_others_call_it_otherwise(
+    name: str, spelling: fields.Spelling, names: tuple[str, ...]
+) -> None:
+    assert parse.spellings(name, FIELDS[name], spelling) == names
+
+
+@pytest.mark.parametrize("spelling", [snake, camel, pascal])
+def test_no_name_means_two_fields(spelling: fields.Spelling) -> None:
+    names = [each for n, info in FIELDS.items() for each in parse.spellings(n, info, spelling)]
+    assert len(names) == len(set(names))
+
+
 @pytest.mark.parametrize("name", FIELDS)
 def test_every_field_tells_what_it_means(name: str) -> None:
     info = FIELDS[name]
-    assert re.search(r"^[A-Z].*\.$", info.description or "", re.DOTALL)
+    assert re.search(r"^[A-Z`].*\.$", info.description or "", re.DOTALL)
     assert isinstance(info.json_schema_extra, dict), "declared by field()"
     assert isinstance(info.json_schema_extra["traits"], Traits)
 
 
 def test_traits_are_as_declared() -> None:
     found = {name: traits(info) for name, info in FIELDS.items()}
-    assert {n for n, t in found.items() if t.sensitive} == {"secret_string", "secret_binary"}
-    assert {n for n, t in found.items() if t.replaces} == {"name", "region"}
+    assert {n for n, t in found.items() if t.sensitive} == {
+        "secret_string", "secret_binary", "secret_json", "secret_string_wo",
+    }  # fmt: skip
+    assert {n for n, t in found.items() if t.replaces} == {"name", "name_prefix", "region"}
     elsewhere = set(Spec.model_fields) | {"region"}
     assert {n for n, t in found.items() if t.policy_only} == set(FIELDS) - elsewhere
-    assert {n for n, t in found.items() if t.initial} == {"generate_secret_string"}
+    assert {n for n, t in found.items() if t.initial} == {
+        "generate_secret_string", "value_from",
+    }  # fmt: skip
+    assert {n: t.aliases for n, t in found.items() if t.aliases} == {
+        "replicas": ("replica_regions",),
+        "policy": ("resource_policy",),
+        "external_secret_rotation_metadatas": ("external_secret_rotation_metadata",),
+    }
     bounds = {n: (t.minimum, t.maximum) for n, t in found.items() if t.maximum is not None}
-    assert bounds == {"recovery_window_in_days": (7, 30), "timeout": (1, 3600)}
+    assert bounds == {
+        "recovery_window_in_days": (7, 30),
+        "timeout": (1, 3600),
+        "secret_string_wo_version": (0, 999_999_999),
+    }
 
 
 def test_a_field_that_is_not_ours_has_no_traits() -> None:

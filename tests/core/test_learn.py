@@ -21,15 +21,27 @@ CREATE = plan.Create(
 )
 BARE = plan.Create(description=None, kms_key_id=None, tags={}, version=cases.FRESH, source=None)
 
+PARIS = facts.Replica(region="eu-west-3", kms_key_id="k")
+OHIO = facts.Replica(region="us-east-2")
+MONTHLY = facts.Rotation(function=cases.FUNCTION, days=30)
+DISABLED = facts.Key(state=facts.KeyState.DISABLED)
+
+
+def begun(replica: facts.Replica) -> facts.Replica:
+    """Return a replica as it is right after the call that made it."""
+    return dataclasses.replace(replica, status="InProgress")
+
+
 LIVE = secret(version=cases.FIRST, description="old", kms_key_id="k", tags={"a": "1", "b": "1"})
 FOUND = Present(secret=LIVE)
 
 
 def but(**told: object) -> Present:
     """Return the live secret with something changed."""
-    tags = told.pop("tags", None)
-    if isinstance(tags, dict):
-        told["tags"] = plan.frozen(tags)
+    for name in ("tags", "labels"):
+        content = told.pop(name, None)
+        if isinstance(content, dict):
+            told[name] = plan.frozen(content)
     return Present(secret=dataclasses.replace(LIVE, **told))
 
 
@@ -43,14 +55,14 @@ FOLDED: dict[str, tuple[facts.Observed, plan.Action, plan.Done, facts.Observed]]
         Present(
             secret=facts.Secret(id=ID, name=NAME, description="text", kms_key_id="k",
                                 tags={"a": "1"}, version=cases.FRESH),
-            unpoliced=True, holds=cases.FRESH,
+            created=True, holds=cases.FRESH,
         )),
     "created without a value": (
         Absent(), BARE, plan.Done(id=ID),
-        Present(secret=facts.Secret(id=ID, name=NAME, tags={}), unpoliced=True)),
+        Present(secret=facts.Secret(id=ID, name=NAME, tags={}), created=True)),
     "created, and the store tells no id": (
         Absent(), BARE, plan.Done(),
-        Present(secret=facts.Secret(id="", name=NAME, tags={}), unpoliced=True)),
+        Present(secret=facts.Secret(id="", name=NAME, tags={}), created=True)),
     "purged while live": (FOUND, plan.Purge(), plan.Done(), Purging()),
     "purged while pending": (
         PendingDeletion(secret=LIVE), plan.Purge(), plan.Done(), Purging()),
@@ -59,7 +71,7 @@ FOLDED: dict[str, tuple[facts.Observed, plan.Action, plan.Done, facts.Observed]]
     "scheduled": (
         FOUND, plan.ScheduleDeletion(days=30), plan.Done(date=DATE),
         PendingDeletion(secret=LIVE, date=DATE)),
-    "policy dropped": (FOUND, plan.DropPolicy(), plan.Done(), knows(FOUND, unpoliced=True)),
+    "policy dropped": (FOUND, plan.DropPolicy(), plan.Done(), knows(FOUND, policed=True)),
     "compared": (
         FOUND, plan.Compare(source=LITERAL, version=cases.FIRST), plan.Done(),
         knows(FOUND, holds=cases.FIRST)),
@@ -93,14 +105,61 @@ FOLDED: dict[str, tuple[facts.Observed, plan.Action, plan.Done, facts.Observed]]
     "moved back: what was attempted is the version before, and its value is not current": (
         knows(but(version=NEXT, previous=cases.FIRST), holds=NEXT),
         plan.MoveStage(current=NEXT, to=cases.FIRST), plan.Done(),
-        knows(but(version=cases.FIRST, previous=NEXT), holds=NEXT, differs=cases.FIRST)),
+        knows(but(version=cases.FIRST, previous=NEXT), holds=NEXT)),
     "moved, but it was not known to be live": (
         Unknown(), plan.MoveStage(current=NEXT, to=cases.FIRST), plan.Done(), Unknown()),
     "what is known of the value outlives a change of the rest": (
-        knows(FOUND, holds=cases.FIRST, differs="x", restored=True, unpoliced=True),
+        knows(FOUND, holds=cases.FIRST, differs=frozenset({"x"}), restored=True, policed=True),
         plan.SetMetadata(description="new"), plan.Done(),
-        knows(but(description="new"), holds=cases.FIRST, differs="x", restored=True,
-              unpoliced=True)),
+        knows(but(description="new"), holds=cases.FIRST, differs=frozenset({"x"}), restored=True,
+              policed=True)),
+    "created with replicas: nothing is known of them yet": (
+        Unknown(), dataclasses.replace(BARE, replicas=(PARIS, OHIO), type="partner"),
+        plan.Done(id=ID),
+        Present(
+            secret=facts.Secret(id=ID, name=NAME, tags={}, type="partner",
+                                replicas=(begun(PARIS), begun(OHIO))),
+            created=True, added=("eu-west-3", "us-east-2"),
+        )),
+    "policy set": (
+        FOUND, plan.SetPolicy(document="{}", block_public=True), plan.Done(),
+        knows(FOUND, policed=True)),
+    "the key was looked at": (
+        FOUND, plan.CheckKey(kms_key_id="k"), plan.Done(key=DISABLED), knows(FOUND, key=DISABLED)),
+    "type set": (FOUND, plan.SetMetadata(type="partner"), plan.Done(), but(type="partner")),
+    "AWSPREVIOUS taken away": (
+        but(previous=cases.OLDER),
+        plan.MoveStage(current=cases.OLDER, to=None, stage="AWSPREVIOUS"), plan.Done(),
+        but(previous=None)),
+    "a label attached": (
+        but(labels={"blue": cases.OLDER}),
+        plan.MoveStage(current=None, to=cases.FIRST, stage="green"), plan.Done(),
+        but(labels={"blue": cases.OLDER, "green": cases.FIRST})),
+    "a label moved": (
+        but(labels={"green": cases.OLDER}),
+        plan.MoveStage(current=cases.OLDER, to=cases.FIRST, stage="green"), plan.Done(),
+        but(labels={"green": cases.FIRST})),
+    "a label taken away": (
+        but(labels={"green": cases.OLDER, "blue": cases.OLDER}),
+        plan.MoveStage(current=cases.OLDER, to=None, stage="green"), plan.Done(),
+        but(labels={"blue": cases.OLDER})),
+    "replicas added: begun, in place of what was there before": (
+        knows(but(replicas=(PARIS, OHIO)), added=("us-east-2",),
+              removed=frozenset({"us-east-2", "eu-west-3"})),
+        plan.AddReplicas(replicas=(OHIO,)), plan.Done(),
+        knows(but(replicas=(PARIS, begun(OHIO))), added=("us-east-2", "us-east-2"),
+              removed=frozenset({"eu-west-3"}))),
+    "replicas removed": (
+        but(replicas=(PARIS, OHIO)), plan.RemoveReplicas(regions=("us-east-2", "x")), plan.Done(),
+        knows(but(replicas=(PARIS,)), removed=frozenset({"us-east-2", "x"}))),
+    "rotation set": (
+        FOUND, plan.SetRotation(rotation=MONTHLY), plan.Done(),
+        knows(but(rotation=MONTHLY), rotated=True)),
+    "rotation cancelled: function and rules are still told": (
+        but(rotation=MONTHLY), plan.CancelRotation(), plan.Done(),
+        knows(but(rotation=dataclasses.replace(MONTHLY, enabled=False)), rotated=True)),
+    "rotation cancelled that never was": (
+        FOUND, plan.CancelRotation(), plan.Done(), knows(FOUND, rotated=True)),
     "a look teaches nothing by itself": (FOUND, plan.Look(), plan.Done(), FOUND),
     "restored, but it was not known to be pending": (FOUND, plan.Restore(), plan.Done(), FOUND),
     "scheduled, but it was not known to be live": (
@@ -119,7 +178,7 @@ def test_a_step_that_took_effect_is_folded_in(
 
 PENDING = PendingDeletion(secret=LIVE)
 OTHER = Present(secret=secret(version=cases.FOREIGN))
-KNOWING = knows(FOUND, holds=cases.FIRST, restored=True, unpoliced=True)
+KNOWING = knows(FOUND, holds=cases.FIRST, restored=True, policed=True)
 TAG = plan.SetTags(tags={})
 
 IT = plan.Conflict("NotSo")

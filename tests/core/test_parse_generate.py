@@ -14,7 +14,6 @@ from core.test_parse import problems
 from recoverable_secrets.core import fields, parse
 from recoverable_secrets.core.fields import camel, pascal, snake
 from recoverable_secrets.core.generate import Generate
-from recoverable_secrets.core.model import FIELDS, Spec
 from recoverable_secrets.core.policy import Policy
 from recoverable_secrets.stores import limits
 
@@ -282,12 +281,6 @@ def test_nothing_that_is_remembered_fails(told: object) -> None:
     found = parse.recall({FIELD: told})
     assert found.policy == Policy()
     assert found.spec.model_fields_set <= {FIELD}
-
-
-def test_it_is_the_only_field_with_parts() -> None:
-    """Where parts are, names in them are checked; in a mapping of the user's own they are not."""
-    assert {name for name, info in FIELDS.items() if fields.nested(info)} == {FIELD}
-    assert fields.nested(Spec.model_fields[FIELD]) is Generate
 
 
 @pytest.mark.parametrize("name", PARAMETERS)

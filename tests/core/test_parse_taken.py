@@ -12,8 +12,16 @@ import pytest
 from recoverable_secrets.core import errors, parse
 from recoverable_secrets.core.fields import camel, pascal, snake
 from recoverable_secrets.core.generate import Generate
-from recoverable_secrets.core.model import FIELDS, Declaration
-from recoverable_secrets.core.policy import Adopt, Deletion, OnRecreate, OnValueDrift, Policy
+from recoverable_secrets.core.model import FIELDS, Declaration, Replica, RotationRules
+from recoverable_secrets.core.policy import (
+    Adopt,
+    Deletion,
+    OnRecreate,
+    OnValueDrift,
+    Policy,
+    PreviousVersion,
+)
+from recoverable_secrets.core.references import ValueFrom
 from recoverable_secrets.core.sealed import Sealed
 from recoverable_secrets.stores import limits
 
@@ -23,6 +31,10 @@ NAME_OF_ALL = "azAZ09/_+=.@!-"
 TAG_OF_ALL = {"aé1 _.:/=+-@": "ñ_.:/=+-@"}
 NEARLY = {"awsome": "aws:", "x:aws:": ""}
 KEY = "arn:aws:kms:eu-west-1:1:key/a-1"
+NEAR, FAR = Replica(region="eu-west-1"), Replica(region="us-east-2", kms_key_id="alias/a")
+FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:rotate_it-1"
+POLICY = '{"Statement":{"Action":"*","Effect":"Deny"}}'
+LABELS_18 = [f"label{number:02}" for number in range(18)]
 ROLE = "arn:aws-cn:iam::111122223333:role/a/b"
 
 # Why it is right: the field, what is given, and what is declared by it.
@@ -83,7 +95,42 @@ TAKEN: dict[str, tuple[str, object, object]] = {
     "an account that became a number": ("allowed_account_ids", [111122223333], ["111122223333"]),
     "one that lost its zeros": ("allowed_account_ids", [22223333.0], ["000022223333"]),
     "no account": ("allowed_account_ids", [], []),
+    "a type of a partner": ("type", "SalesforceClientSecret", "SalesforceClientSecret"),
+    "a mapping as a value": (
+        "secret_json", {"b": [1.0, True, None], "a": "x"},
+        Sealed('{"a": "x", "b": [1, true, null]}')),
+    "no label": ("version_stages", [], []),
+    "labels, in any order": ("version_stages", ["b", "a" * 256], ["a" * 256, "b"]),
+    "as many labels as fit": ("version_stages", LABELS_18, LABELS_18),
+    "no replica": ("replicas", [], []),
+    "replicas, in any order": (
+        "replicas", [FAR, NEAR], [NEAR, FAR]),
+    "a policy as text": ("policy", f" {POLICY} ", POLICY),
+    "a policy as a mapping": (
+        "policy", {"Statement": [{"Effect": "Deny", "Action": ["*"]}]}, POLICY),
+    "no policy": ("policy", "{}", ""),
+    "a public policy, wanted": ("block_public_policy", "false", False),
+    "rotation cancelled": ("rotation_enabled", "false", False),
+    "a partner's metadata": (
+        "external_secret_rotation_metadatas", [{"Key": "k" * 256, "Value": "v" * 2048}],
+        {"k" * 256: "v" * 2048}),
+    "a partner's role": ("external_secret_rotation_role_arn", ROLE, ROLE),
+    "deprecated": ("previous_version", "deprecate", PreviousVersion.DEPRECATE),
+    "replicas that overwrite": ("force_overwrite_replica_secret", True, True),
+    "rotation at once": ("rotate_immediately", "true", True),
+    "a prefix": ("name_prefix", "a/", "a/"),
+    "a prefix of 486 characters": ("name_prefix", "a" * 486, "a" * 486),
+    "a parameter": (
+        "value_from", ValueFrom(ssm_parameter="/app/db:3"), ValueFrom(ssm_parameter="/app/db:3")),
+    "rules by days": (
+        "rotation_rules", RotationRules(automatically_after_days=1000),
+        RotationRules(automatically_after_days=1000)),
 }  # fmt: skip
+GOES_WITH = {
+    "secret_string_wo", "secret_string_wo_version", "regenerate_when", "value_version",
+    "rotation_lambda_arn",
+}  # fmt: skip
+"""Fields that mean nothing alone: they are taken below."""
 
 
 @pytest.mark.parametrize(("name", "given", "taken"), TAKEN.values(), ids=TAKEN)
@@ -94,7 +141,9 @@ def test_what_is_right_is_taken(name: str, given: object, taken: object, spellin
 
 
 def test_every_field_is_taken_above() -> None:
-    assert {name for name, _, _ in TAKEN.values()} == set(FIELDS)
+    assert {name for name, _, _ in TAKEN.values()} == set(FIELDS) - GOES_WITH
+    together = [name for given in TOGETHER.values() for name in given]
+    assert set(together) >= GOES_WITH
 
 
 @pytest.mark.parametrize("name", FIELDS)
@@ -107,9 +156,12 @@ def test_the_defaults_lose_nothing() -> None:
     assert policy == Policy(
         recovery_window_in_days=30, deletion=Deletion.SCHEDULE, on_recreate=OnRecreate.RESTORE,
         adopt=Adopt.NO, on_value_drift=OnValueDrift.KEEP, timeout=300,
+        previous_version=PreviousVersion.KEEP, force_overwrite_replica_secret=False,
+        rotate_immediately=False,
     )  # fmt: skip
     assert not policy.force
     assert not policy.retain
+    assert parse.parse({}, limits.AWS).spec.block_public_policy is True
 
 
 TOGETHER: dict[str, Mapping[str, object]] = {
@@ -120,6 +172,17 @@ TOGETHER: dict[str, Mapping[str, object]] = {
     "replace and force": {"on_recreate": "replace", "force_delete_without_recovery": True},
     "replace and force in other words": {"on_recreate": "replace", "deletion": "force"},
     "fail and force": {"on_recreate": "fail", "deletion": "force"},
+    "write-only": {"secret_string_wo": Sealed("a"), "secret_string_wo_version": 0},
+    "generated, and when again": {
+        "generate_secret_string": Generate(), "regenerate_when": "2026"},
+    "read, and when again": {"value_from": ValueFrom(file="a"), "value_version": "1"},
+    "rotation by a function": {
+        "rotation_lambda_arn": FUNCTION, "rotation_enabled": True,
+        "rotation_rules": RotationRules(schedule_expression="rate(10 days)", duration="3h")},
+    "rotation at once, and no rotation": {"rotate_immediately": True},
+    "an alias of a function": {
+        "rotation_lambda_arn": f"{FUNCTION}:live",
+        "rotation_rules": RotationRules(schedule_expression="cron(0 8 ? * 2#1 *)")},
 }  # fmt: skip
 
 
@@ -137,6 +200,13 @@ UNKNOWN: dict[str, tuple[Mapping[str, object], tuple[str, ...]]] = {
     "one of two values is unknown": (
         {"secret_string": "a", "secret_binary": object()}, ("secret_binary",)),
     "names of others are no matter": ({}, ("__provider", "zzz")),
+    "the version may yet be known": ({"secret_string_wo": "a"}, ("secret_string_wo_version",)),
+    "and the value": ({"secret_string_wo_version": 1}, ("secret_string_wo",)),
+    "rules may yet be known": ({"rotation_lambda_arn": FUNCTION}, ("rotation_rules",)),
+    "and with rotation switched on": ({"rotation_enabled": True}, ("rotation_rules",)),
+    "the way may yet be known": ({"regenerate_when": "1"}, ("generate_secret_string",)),
+    "and the place": ({"value_version": "1"}, ("value_from",)),
+    "by its other name": ({"replica_regions": object()}, ("replica_regions",)),
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core import cases
-from recoverable_secrets.core import plan
+from recoverable_secrets.core import facts, plan
 from recoverable_secrets.core.plan import Plan, Refusal
 
 LITERAL = plan.Source.LITERAL
@@ -46,11 +46,57 @@ TOLD: dict[str, tuple[plan.Action, str]] = {
     "compare": (plan.Compare(source=LITERAL, version=VERSION), "compare: value = literal"),
     "another version is current": (
         plan.MoveStage(current=cases.FOREIGN, to="the-one-before"),
-        f"move stage: current = {cases.FOREIGN}, to = the-one-before",
+        f"move stage: current = {cases.FOREIGN}, to = the-one-before, stage = AWSCURRENT",
     ),
     "set tags": (plan.SetTags(tags={"a": "1"}), "set tags: tags = a"),
     "drop tags": (plan.DropTags(keys=("a", "b")), "drop tags: keys = a, b"),
     "drop policy": (plan.DropPolicy(), "drop policy"),
+    "a label goes": (
+        plan.MoveStage(current=cases.FOREIGN, to=None, stage="green"),
+        f"move stage: current = {cases.FOREIGN}, stage = green",
+    ),
+    "set policy: what it says is nobody else's business": (
+        plan.SetPolicy(document=cases.DOCUMENT, block_public=True),
+        "set policy: block_public = True",
+    ),
+    "set policy, a public one too": (
+        plan.SetPolicy(document=cases.DOCUMENT, block_public=False), "set policy"),
+    "create with replicas and a type": (
+        plan.Create(
+            description=None, kms_key_id=None, tags={"a": "1"}, version=VERSION, source=None,
+            replicas=(facts.Replica(region="us-east-2", kms_key_id="k"),), overwrite=True,
+            type="partner",
+        ),
+        "create: tags = a, replicas = us-east-2, overwrite = True, type = partner",
+    ),
+    "add replicas": (
+        plan.AddReplicas(
+            replicas=(facts.Replica(region="us-east-2"), facts.Replica(region="us-west-2")),
+        ),
+        "add replicas: replicas = us-east-2, us-west-2",
+    ),
+    "remove replicas": (
+        plan.RemoveReplicas(regions=("us-east-2",)), "remove replicas: regions = us-east-2"),
+    "rotate by days": (
+        plan.SetRotation(rotation=facts.Rotation(function=cases.FUNCTION, days=30)),
+        f"set rotation: rotation = {cases.FUNCTION}",
+    ),
+    "rotate by a schedule, at once": (
+        plan.SetRotation(
+            rotation=facts.Rotation(function=cases.FUNCTION, schedule="rate(4 hours)"),
+            immediately=True,
+        ),
+        f"set rotation: rotation = {cases.FUNCTION} rate(4 hours), immediately = True",
+    ),
+    "rotate by a partner": (
+        plan.SetRotation(rotation=facts.Rotation(days=30)), "set rotation: rotation = none"),
+    "cancel rotation": (plan.CancelRotation(), "cancel rotation"),
+    "check the key": (plan.CheckKey(kms_key_id=cases.KEY), f"check key: kms_key_id = {cases.KEY}"),
+    "type": (plan.SetMetadata(type="partner"), "set metadata: type = partner"),
+    "a value that is read": (
+        plan.SetMetadata(source=plan.Source.REFERENCED, version=VERSION),
+        "set metadata: value = referenced",
+    ),
     "schedule": (plan.ScheduleDeletion(days=30), "schedule deletion: days = 30"),
     "purge": (plan.Purge(), "purge"),
 }  # fmt: skip
@@ -74,11 +120,13 @@ def test_a_plan_is_told_step_by_step_with_its_notes() -> None:
     assert plan.describe(Plan()) == "nothing to do"
     assert plan.describe(Plan(notes=("left alone",))) == "note: left alone"
     assert plan.describe(Refusal("because")) == "refused: because"
+    assert plan.describe(plan.Failure("because", "Code")) == "failed: because"
 
 
 def test_marks_and_version_ids_are_not_told() -> None:
     """They differ at each run, so that two previews would never look alike."""
     for action, _ in TOLD.values():
+        assert cases.DOCUMENT_CANARY not in plan.describe(Plan((action,))), "the text of a policy"
         assert "recoverable-secrets-" not in plan.describe(Plan((action,)))
     tags = cases.marks(instance="random")
     assert "random" not in plan.describe(Plan((plan.SetTags(tags=tags),)))
@@ -91,6 +139,12 @@ def test_marks_and_version_ids_are_not_told() -> None:
         pytest.param((plan.Look(), RESTORE), False, False, id="an undo that schedules is no plan"),
         pytest.param((plan.DropPolicy(), plan.DropTags(keys=("a",))), False, False, id="changes"),
         pytest.param((plan.MoveStage(current="a", to="b"),), False, False, id="both versions stay"),
+        pytest.param(
+            (plan.RemoveReplicas(regions=("us-east-2",)), plan.CancelRotation()),
+            False,
+            False,
+            id="the secret itself stays",
+        ),
         pytest.param((plan.ScheduleDeletion(days=7),), True, False, id="schedule"),
         pytest.param((plan.Purge(),), True, True, id="purge"),
         pytest.param((plan.Purge(), plan.Wait()), True, True, id="purge and go on"),

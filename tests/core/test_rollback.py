@@ -11,32 +11,15 @@ from typing import Any
 import pytest
 
 from core import cases
-from recoverable_secrets.core import errors, facts, learn, ownership, plan, rollback
+from core.attempts import MARK, NEW, OLD, steps, wanted
+from recoverable_secrets.core import errors, facts, learn, ownership, plan, rollback, values
 from recoverable_secrets.core.decide import decide
 from recoverable_secrets.core.facts import Mandate
+from recoverable_secrets.core.generate import Generate
 from recoverable_secrets.core.model import Spec
-
-MARK = "aaaa.1111"
-NEW, OLD = cases.FIRST, cases.OLDER
-"""The version that the attempt wrote, and the one that was current before."""
+from recoverable_secrets.core.references import ValueFrom
 
 ATTEMPTED, BEFORE = cases.OTHER_VALUE, cases.VALUE
-
-
-def wanted(before: Spec, attempted: Spec | None, **told: Any) -> facts.Kept:
-    memory = None
-    if attempted is not None:
-        memory = facts.Memory(id=cases.ID, owner=cases.OURS, spec=attempted)
-    ready = {"memory": memory, "mandate": Mandate.ROLLBACK, "instance": MARK}
-    return cases.kept(before, **{**ready, **told})
-
-
-def steps(before: Spec, attempted: Spec, **live: Any) -> list[plan.Action]:
-    """Return what is done about a secret that looks like this now."""
-    tags = {**live.pop("tags", {}), **cases.marks(cases.OURS, "aaaa.2222")}
-    known = {name: live.pop(name) for name in ("holds", "differs") if name in live}
-    present = cases.present(cases.secret(tags=tags, **live), **known)
-    return list(rollback.actions(present, wanted(before, attempted), cases.AWS))
 
 
 TEXTS: list[Any] = [
@@ -116,7 +99,7 @@ VALUES: list[Any] = [
     ),
     pytest.param(BEFORE, ATTEMPTED, {}, [COMPARE], id="whether it was done is asked first"),
     pytest.param(BEFORE, ATTEMPTED, {"holds": NEW}, [MOVE], id="done: the one before is current"),
-    pytest.param(BEFORE, ATTEMPTED, {"differs": NEW}, [], id="never done"),
+    pytest.param(BEFORE, ATTEMPTED, {"differs": frozenset({NEW})}, [], id="never done"),
     pytest.param(None, ATTEMPTED, {"holds": NEW}, [MOVE], id="none was declared before"),
     pytest.param(BEFORE, None, {}, [], id="the attempt declared none, so it wrote none"),
     pytest.param(BEFORE, BEFORE, {}, [], id="the same"),
@@ -133,6 +116,22 @@ def test_a_value(
     """The version before may be a person's or a generated one: none is ever written."""
     live = {"version": NEW, "previous": OLD, **known}
     assert steps(cases.spec(before), cases.spec(attempted), **live) == expected
+
+
+def test_a_value_that_cannot_be_told_by_comparing_is_told_by_its_id() -> None:
+    """What was generated or read is not there any more to compare with."""
+    specs = [
+        [Spec(generate_secret_string=Generate(), regenerate_when=str(n)) for n in (1, 2)],
+        [Spec(value_from=ValueFrom(file="f"), value_version=str(n)) for n in (1, 2)],
+        [Spec(secret_string_wo=ATTEMPTED, secret_string_wo_version=n) for n in (1, 2)],
+    ]
+    for before, attempted in specs:
+        told = facts.Memory(id=cases.ID, owner=cases.OURS, spec=before)
+        made = values.replacements(cases.ID, told, attempted)[0]
+        moved = steps(before, attempted, version=made, previous=OLD)
+        assert moved == [plan.MoveStage(current=made, to=OLD)]
+        assert steps(before, attempted, version=OLD, previous=made) == [], "never done, or undone"
+        assert steps(before, attempted, version=cases.FOREIGN, previous=made) == [], "a person's"
 
 
 def test_a_move_ends_it() -> None:
@@ -161,7 +160,7 @@ def test_our_own_tags_are_never_changed_back() -> None:
     assert steps(cases.spec(tags={}), forged, tags={}) == []
 
 
-def decided(seen: facts.Observed, **policy: Any) -> plan.Plan | plan.Refusal:
+def decided(seen: facts.Observed, **policy: Any) -> plan.Decision:
     """Return what is decided about a description that was attempted and did take effect."""
     update = wanted(cases.spec(description="was"), cases.spec(description="tried"))
     return decide(seen, update, cases.policy(**policy), cases.AWS)

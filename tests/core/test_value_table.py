@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from core import cases
-from recoverable_secrets.core import diff, facts, ownership, plan
+from recoverable_secrets.core import facts, ownership, plan, values
 from recoverable_secrets.core.decide import decide
 from recoverable_secrets.core.generate import Generate
 
@@ -71,9 +71,14 @@ ROWS: tuple[tuple[str, str, Mapping[str, str]], ...] = (
     ),
     ("restored: ours may hold an older literal", "compare", {"remembered": "nothing"}),
     (
+        "declared again, and it may well be what was declared once",
+        "compare",
+        {"remembered": "removed", "current": "remembered"},
+    ),
+    (
         "declared otherwise than what is there",
         "write",
-        {"remembered": "another|removed|alike|otherwise", "current": "remembered"},
+        {"remembered": "another|alike|otherwise", "current": "remembered"},
     ),
     (
         "declared otherwise, and our interrupted update may have written it already",
@@ -138,9 +143,9 @@ def case(cell: Cell) -> tuple[facts.Present, facts.Kept]:
     live = facts.Present(
         secret=cases.secret(version=version, tags={**TAGS, **cases.marks()}),
         restored=cell["remembered"] == "nothing",
-        unpoliced=True,
+        policed=True,
         holds=version if cell["known"] == "holds" else None,
-        differs=version if cell["known"] == "differs" else None,
+        differs=frozenset({version} if cell["known"] == "differs" and version else ()),
     )
     value = cases.VALUE if cell["declared"] == "literal" else None
     how = Generate() if cell["declared"] == "generated" else None
@@ -215,9 +220,11 @@ def test_the_table_is_told_in_full() -> None:
         pytest.param(cases.FIRST, None, "overwrite", True, id="there is none any more"),
         pytest.param(None, None, "overwrite", False, id="there never was one"),
         pytest.param(cases.FIRST, cases.FOREIGN, "keep", False, id="it may stay"),
+        pytest.param(None, cases.FIRST, "overwrite", False, id="no version is remembered: ours"),
+        pytest.param(None, cases.FOREIGN, "overwrite", True, id="likewise: a person's"),
     ],
 )
 def test_drift_of_the_value_is_told_from_version_ids(
     version: str | None, live: str | None, drift: str, *, drifted: bool
 ) -> None:
-    assert diff.value_drifted(version, live, cases.policy(on_value_drift=drift)) is drifted
+    assert values.drifted(version, live, cases.policy(on_value_drift=drift)) is drifted

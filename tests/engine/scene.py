@@ -14,11 +14,12 @@ import boto3
 
 import emulation
 from contract import worlds
-from recoverable_secrets.core import facts, ownership
+from recoverable_secrets.core import documents, facts, ownership
 from recoverable_secrets.core.facts import Gone, Kept, Memory
 from recoverable_secrets.core.generate import Generate
 from recoverable_secrets.core.model import Spec
 from recoverable_secrets.core.policy import Policy
+from recoverable_secrets.core.references import ValueFrom
 from recoverable_secrets.core.sealed import Sealed
 from recoverable_secrets.engine import Engine, Result
 from recoverable_secrets.stores import SecretStore
@@ -33,6 +34,22 @@ POLICY_DOCUMENT: Final = worlds.POLICY
 LOOK, CREATE, RESTORE = "DescribeSecret", "CreateSecret", "RestoreSecret"
 UPDATE, COMPARE, DELETE = "UpdateSecret", "PutSecretValue", "DeleteSecret"
 TAG, UNTAG, NO_POLICY = "TagResource", "UntagResource", "DeleteResourcePolicy"
+PUT_POLICY, MOVE = "PutResourcePolicy", "UpdateSecretVersionStage"
+REPLICATE, UNREPLICATE = "ReplicateSecretToRegions", "RemoveRegionsFromReplication"
+ROTATE, NO_ROTATION, CHECK = "RotateSecret", "CancelRotateSecret", "DescribeKey"
+
+CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
+NEAR, FAR = "eu-west-1", "ap-south-1"
+REPLICAS: Final = [{"region": NEAR}, {"region": FAR, "kms_key_id": "alias/far"}]
+DOCUMENT: Final = documents.normal({
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "secretsmanager:DeleteSecret",
+                   "Resource": "*"}],
+})  # fmt: skip
+FUNCTION: Final = "arn:aws:lambda:us-east-1:123456789012:function:rotate"
+ROTATION: Final[dict[str, Any]] = {
+    "rotation_lambda_arn": FUNCTION, "rotation_rules": {"automatically_after_days": 30},
+}  # fmt: skip
 
 _numbers = itertools.count(1)
 
@@ -44,6 +61,18 @@ def generated(**fields: Any) -> Spec:
 
 
 _GENERATED = "generated"
+SOURCE = ValueFrom(environment_variable="DB_PASSWORD")
+
+
+def referenced(**fields: Any) -> Spec:
+    """Return what is declared, with a value that stands elsewhere."""
+    return spec(None, value_from=SOURCE, **fields)
+
+
+def write_only(value: str, version: int, **fields: Any) -> Spec:
+    """Return what is declared, with a value that nobody remembers."""
+    sealed = Sealed(value)
+    return spec(None, secret_string_wo=sealed, secret_string_wo_version=version, **fields)
 
 
 def spec(value: str | None = "the value", **fields: Any) -> Spec:
@@ -76,7 +105,13 @@ class Scene:
         self.aws, self.store = double, store
         self.time = Time(double.clock)
         self.said: list[str] = []
-        self.engine = Engine(store, clock=self.time, say=self.said.append)
+        self.elsewhere = "what stands elsewhere"
+        self.engine = Engine(store, clock=self.time, say=self.said.append, read=self._read)
+
+    def _read(self, source: ValueFrom) -> Sealed:
+        """Read a value where it stands, as a surface would."""
+        assert source == SOURCE
+        return Sealed(self.elsewhere)
 
     def run(self, wanted: facts.Wanted, **policy: Any) -> Result:
         """Run one operation; the calls and the sentences are those of this one."""
@@ -89,6 +124,10 @@ class Scene:
         """Create the secret, and return what a surface remembers of it."""
         wanted = kept(declared or spec())
         return memory_of(self.run(wanted, **policy), wanted)
+
+    def remembering(self, result: Result, declared: Spec) -> Memory:
+        """Return what a surface remembers of a run."""
+        return memory_of(result, kept(declared))
 
     def pending(self, declared: Spec | None = None) -> Memory:
         """Create the secret and tear it down; return what was remembered."""
@@ -113,6 +152,11 @@ class Scene:
     def calls(self) -> list[str]:
         """Each call of the last operation that reached AWS."""
         return self.aws.actions()
+
+    @property
+    def calls_of_all(self) -> list[str]:
+        """Each call of the last operation, to whatever service."""
+        return [record.action for record in self.aws.calls]
 
     @property
     def secret(self) -> emulation.SecretSnapshot:
@@ -163,6 +207,9 @@ def end(double: emulation.Aws) -> dict[str, Any]:
         "description": secret.description,
         "key": secret.kms_key_id,
         "policy": secret.policy,
+        "type": secret.type,
+        "replicas": {region: one.kms_key_id for region, one in secret.replicas.items()},
+        "rotation": {k: v for k, v in secret.rotation.items() if not k.endswith("Date")},
     }
 
 

@@ -45,7 +45,7 @@ class Scripted:
     def capabilities(self) -> Capabilities:
         return limits.MEMORY
 
-    def observe(self, ref: facts.Ref) -> Seen:
+    def observe(self, ref: facts.Ref, *, policy: bool = False) -> Seen:
         self.looks += 1
         return self.look(self.looks - 1)
 

@@ -91,7 +91,6 @@ UPDATES: list[Any] = [
     pytest.param(spec(tags={"team": "b"}), [TAG, UNTAG], id="tag changed and dropped"),
     pytest.param(spec("new", description="new", tags={"new": "1"}), [UPDATE, TAG, UNTAG],
                  id="every group"),
-    pytest.param(spec(None), [], id="value no longer declared: it stays"),
 ]  # fmt: skip
 
 
@@ -108,6 +107,14 @@ def test_update_is_a_look_and_one_call_a_group(
     after = memory_of(result, wanted)
     assert scene.run(kept(declared, after)).actions == ()
     assert scene.calls == []
+
+
+def test_a_value_that_is_no_longer_declared_is_no_call(scene: Scene) -> None:
+    """It stays, whatever it is: memory proves that there is nothing to do."""
+    memory = scene.remember()
+    result = scene.run(kept(spec(None), memory))
+    assert (scene.calls_of_all, result.actions) == ([], ())
+    assert scene.secret.value == "the value"
 
 
 def test_a_renamed_owner_is_a_look_and_a_tag(scene: Scene) -> None:

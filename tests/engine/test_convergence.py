@@ -65,7 +65,8 @@ def knows(start: Start) -> None:
         assert isinstance(start.wanted, facts.Kept)
         values = store.entries[start.wanted.name].values
         spec = compared(start.wanted, ended)
-        declared, how = spec.value, spec.generate_secret_string
+        declared, how = spec.value or spec.secret_string_wo, spec.generate_secret_string
+        declared = watched.ELSEWHERE if spec.value_from else declared
         found = values[ended.known.holds]
         assert found.size == how.password_length if how else found == declared
 
@@ -151,7 +152,19 @@ def keeps_promises(start: Start) -> None:
     if start.wanted.mandate is facts.Mandate.LATE:
         assert done <= ({plan.ScheduleDeletion} if isinstance(start.wanted, facts.Gone) else set())
     elif start.wanted.mandate is not facts.Mandate.ROLLBACK:
-        assert plan.MoveStage not in done, "only what is taken back goes back to a version before"
+        moves_to_what_is_declared(store, start.wanted)
+
+
+def moves_to_what_is_declared(store: Watched, wanted: facts.Wanted) -> None:
+    """A version from before becomes current again only if it holds the declared literal."""
+    for call in effective(store):
+        action = call.action
+        if not (isinstance(action, plan.MoveStage) and action.stage == "AWSCURRENT"):
+            continue
+        assert isinstance(wanted, facts.Kept)
+        literal = wanted.spec.value
+        assert literal is None or store.entries[wanted.name].values[action.to or ""] == literal
+        assert wanted.spec.generate_secret_string is None
 
 
 PROPERTIES = (ends, knows, settles, previews, keeps_promises)

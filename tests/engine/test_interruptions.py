@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import boto3
@@ -17,126 +16,13 @@ import pytest
 import emulation
 from contract import worlds
 from emulation import faults
-from engine.scene import (
-    KEY,
-    LOOK,
-    NAME,
-    RESTORE,
-    STRANGER,
-    Scene,
-    end,
-    generated,
-    gone,
-    kept,
-    make_scene,
-    spec,
-)
-from recoverable_secrets.core import errors, facts
-from recoverable_secrets.core.facts import Gone, Kept
-from recoverable_secrets.core.model import Spec
-
-ANY = {
-    "CreateSecret", "DescribeSecret", "RestoreSecret", "UpdateSecret", "PutSecretValue",
-    "DeleteSecret", "TagResource", "UntagResource", "DeleteResourcePolicy",
-}  # fmt: skip
+from engine.operations import ANY, OPERATIONS, Operation
+from engine.scene import LOOK, RESTORE, Scene, end, make_scene
+from recoverable_secrets.core import errors
 
 
 class Killed(BaseException):
     """A process that dies."""
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One operation to disturb.
-
-    Attributes:
-        prepare: Brings the scene to where the operation starts; returns what is wanted.
-        policy: What the user allows.
-        open_side: Whether it meets what AWS leaves open.
-    """
-
-    prepare: Callable[[Scene], facts.Wanted]
-    policy: dict[str, Any] = dataclasses.field(default_factory=dict)
-    open_side: bool = False
-
-    def again(self, wanted: facts.Wanted) -> facts.Wanted:
-        """Return the same wish as a surface makes it anew: fresh marks, same memory."""
-        if isinstance(wanted, Gone):
-            return wanted
-        fresh = kept()
-        return dataclasses.replace(wanted, instance=fresh.instance, version=fresh.version)
-
-
-CHANGED = spec("new", description="new", kms_key_id=KEY, tags={"team": "b", "new": "1"})
-
-
-def _policied(scene: Scene) -> None:
-    scene.aws.by_hand("PutResourcePolicy", SecretId=NAME, ResourcePolicy='{"Statement": []}')
-
-
-def _unchanged_after_policy(scene: Scene) -> Kept:
-    scene.remember()
-    _policied(scene)
-    scene.run(gone())
-    return kept()
-
-
-def _changed_while_pending(scene: Scene) -> Kept:
-    scene.remember()
-    _policied(scene)
-    scene.run(gone())
-    return kept(CHANGED)
-
-
-def _persons_value_while_pending(scene: Scene) -> Kept:
-    scene.remember()
-    scene.aws.put_by_hand(NAME, "by a person")
-    scene.run(gone())
-    return kept(CHANGED)
-
-
-def _foreign(scene: Scene) -> Kept:
-    scene.remember()
-    scene.hand_over(STRANGER)
-    return kept(CHANGED)
-
-
-def _pending_then(scene: Scene, wanted: facts.Wanted, declared: Spec | None = None) -> facts.Wanted:
-    scene.pending(declared)
-    return wanted
-
-
-OPERATIONS = {
-    "create": Operation(lambda _: kept()),
-    "create without a value": Operation(lambda _: kept(spec(None))),
-    "create, generated": Operation(lambda _: kept(generated())),
-    "update, generated where there is no value": Operation(
-        lambda s: kept(generated(description="new"), s.remember(spec(None)))
-    ),
-    "restore, generated": Operation(lambda s: _pending_then(s, kept(generated()), generated())),
-    "restore, generated where there is no value": Operation(
-        lambda s: _pending_then(s, kept(generated()), spec(None))
-    ),
-    "update, every group": Operation(lambda s: kept(CHANGED, s.remember())),
-    "update, tags only": Operation(lambda s: kept(spec(tags={"n": "1"}), s.remember())),
-    "update, owner renamed": Operation(lambda s: kept(CHANGED, s.remember(), owner=STRANGER)),
-    "restore, nothing differs": Operation(_unchanged_after_policy, open_side=True),
-    "restore, every group differs": Operation(_changed_while_pending, open_side=True),
-    "restore, a person's value": Operation(_persons_value_while_pending),
-    "restore, overwrite": Operation(_persons_value_while_pending, {"on_value_drift": "overwrite"}),
-    "adopt": Operation(_foreign, {"adopt": "any"}),
-    "replace": Operation(
-        lambda s: _pending_then(s, kept(CHANGED)),
-        {"deletion": "force", "on_recreate": "replace"},
-        open_side=True,
-    ),
-    "delete": Operation(lambda s: gone(s.remember())),
-    "delete by name": Operation(lambda s: (s.remember(), gone())[1]),
-    "force delete": Operation(lambda s: gone(s.remember()), {"deletion": "force"}, open_side=True),
-    "force delete while pending": Operation(
-        lambda s: gone(s.pending()), {"deletion": "force"}, open_side=True
-    ),
-}
 
 
 class Stage:
@@ -199,7 +85,14 @@ class Stage:
 # Names are reserved for a few rounds only: each of their calls is disturbed in its turn.
 ONE_SIDE = emulation.Behaviour(reserved_seconds=3, deleted_visible_seconds=1)
 OTHER_SIDE = dataclasses.replace(
-    ONE_SIDE, restore_on_live="refused", purging_error="refused", deleted_date="window-end"
+    ONE_SIDE,
+    restore_on_live="refused",
+    purging_error="refused",
+    deleted_date="window-end",
+    replication_seconds=2,
+    removal_seconds=2,
+    cancel_unconfigured="ok",
+    primary_shows_region=True,
 )
 STAGES = [
     pytest.param((operation, side), id=f"{name}{told}")

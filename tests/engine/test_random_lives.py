@@ -23,12 +23,19 @@ from recoverable_secrets.core.sealed import Sealed
 from recoverable_secrets.engine import Engine
 from recoverable_secrets.stores import memory
 
+NEAR, FAR = "eu-north-1", "us-west-2"
 SPECS = st.sampled_from([
     cases.spec(),
     cases.spec(cases.VALUE, tags={"a": "1"}),
     cases.spec(cases.VALUE, description="text"),
     cases.spec(cases.OTHER_VALUE, description="", tags={"a": "2", "b": "1"}),
     cases.spec(kms_key_id="alias/a", tags={}),
+    cases.spec(cases.VALUE, replicas=[{"region": NEAR}], version_stages=["blue"]),
+    cases.spec(replicas=[{"region": NEAR, "kms_key_id": "alias/k"}, {"region": FAR}]),
+    cases.spec(replicas=[], policy="", rotation_enabled=False),
+    cases.spec(cases.VALUE, policy=cases.DOCUMENT, rotation_lambda_arn=cases.FUNCTION,
+               rotation_rules={"automatically_after_days": 30}, replicas=[{"region": FAR}]),
+    cases.spec(version_stages=["blue", "green"], type="Partner"),
 ])  # fmt: skip
 
 
@@ -155,7 +162,31 @@ class Life(RuleBasedStateMachine):
     def somebody_changes_a_tag(self, key: str) -> None:
         self.tag(key, "by hand")
 
-    @precondition(lambda self: cases.NAME in self.store.entries)
+    @precondition(lambda self: self.live)
+    @rule(region=st.sampled_from([NEAR, FAR, "eu-west-3"]), made=st.booleans())
+    def somebody_changes_the_replicas(self, region: str, *, made: bool) -> None:
+        """Drift that no stack knows of until it looks."""
+        live = self.store.entries[cases.NAME].secret.replicas
+        others = tuple(replica for replica in live if replica.region != region)
+        self.secret(replicas=others + ((facts.Replica(region=region),) if made else ()))
+
+    @precondition(lambda self: self.live)
+    @rule(enabled=st.booleans())
+    def somebody_sets_or_cancels_rotation(self, *, enabled: bool) -> None:
+        self.secret(rotation=facts.Rotation(enabled=enabled, function="theirs", days=9))
+
+    @precondition(lambda self: self.live and self.store.entries[cases.NAME].values)
+    @rule(data=st.data(), label=st.sampled_from(["blue", "theirs"]))
+    def somebody_moves_a_label(self, data: st.DataObject, label: str) -> None:
+        entry = self.store.entries[cases.NAME]
+        version = data.draw(st.sampled_from(sorted(entry.values)))
+        self.secret(labels=plan.frozen({**entry.secret.labels, label: version}))
+
+    @precondition(
+        lambda self: (
+            cases.NAME in self.store.entries and not self.store.entries[cases.NAME].secret.replicas
+        )
+    )
     @rule(days=st.sampled_from([None, 7, 30]))
     def somebody_deletes_or_restores(self, days: int | None) -> None:
         due = None if days is None else self.clock.now() + dt.timedelta(days=days)

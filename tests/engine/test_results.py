@@ -11,11 +11,14 @@ from emulation import faults
 from engine.scene import (
     CREATE,
     DELETE,
+    DOCUMENT,
     KEY,
     LOOK,
     NAME,
     OWNER,
+    REPLICAS,
     RESTORE,
+    ROTATION,
     STRANGER,
     Scene,
     gone,
@@ -29,11 +32,17 @@ from recoverable_secrets.engine import Engine, random_hex
 from recoverable_secrets.stores.memory import MemoryStore
 
 CHANGED = spec("new", description="new", kms_key_id=KEY, tags={"team": "b", "new": ""})
+GROUPS: dict[str, Any] = {
+    "replicas": REPLICAS, "policy": DOCUMENT, "version_stages": ["blue"], "type": "Partner",
+    **ROTATION,
+}  # fmt: skip
 DECLARED: list[Any] = [
     pytest.param(CHANGED, id="every group"),
     pytest.param(spec(description="", tags={}), id="cleared"),
     pytest.param(Spec(), id="nothing declared"),
     pytest.param(spec(), id="as it was"),
+    pytest.param(spec(**GROUPS), id="replicas, policy, rotation, labels, type"),
+    pytest.param(spec(replicas=[], policy="", rotation_enabled=False), id="none of them"),
 ]
 
 
@@ -57,8 +66,14 @@ def test_an_update_is_known_as_it_is(scene: Scene, declared: Spec) -> None:
 
 
 @pytest.mark.parametrize("declared", DECLARED)
+def test_an_update_of_all_there_is_is_known_as_it_is(scene: Scene, declared: Spec) -> None:
+    memory = scene.remember(spec(kms_key_id=KEY, **GROUPS))
+    told(scene, scene.run(kept(declared, memory)).known)
+
+
+@pytest.mark.parametrize("declared", DECLARED)
 def test_a_restore_is_known_as_it_is(scene: Scene, declared: Spec) -> None:
-    scene.pending(spec(kms_key_id=KEY))
+    scene.pending(spec(kms_key_id=KEY, **GROUPS))
     told(scene, scene.run(kept(declared)).known)
 
 
@@ -172,6 +187,7 @@ def test_what_was_done_in_order(scene: Scene) -> None:
     result = scene.run(kept(CHANGED))
     assert [type(action) for action in result.actions] == [
         plan.Restore, plan.DropPolicy, plan.SetMetadata, plan.SetTags, plan.DropTags,
+        plan.CheckKey,
     ]  # fmt: skip
 
 

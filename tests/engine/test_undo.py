@@ -229,12 +229,12 @@ def test_what_is_not_our_error_takes_nothing_back(
 
 
 def test_a_key_that_is_disabled(scene: Scene) -> None:
-    """It restores, but the value cannot be written: back it goes, with the service's code."""
+    """It restores, but the value could be neither read nor written: back it goes."""
     scene.pending(spec(kms_key_id=KEY))
     scene.aws.disable_key(KEY)
     with pytest.raises(errors.StoreError) as caught:
         scene.run(kept(spec("new", kms_key_id=KEY)))
-    assert caught.value.code == "EncryptionFailure"
+    assert caught.value.code == "KeyDisabled"
     assert scene.said == [RESTORED, PUT_BACK]
     assert scene.secret.state == "pending"
     assert scene.run(gone()).actions == ()

@@ -14,6 +14,8 @@ from recoverable_secrets.core.sealed import Sealed
 from recoverable_secrets.engine import Engine, Result
 from recoverable_secrets.stores import memory
 
+ELSEWHERE = Sealed("what stands elsewhere")
+"""What every reference leads to."""
 START = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 RESERVED_SECONDS = 60
 """How long a purged name stays taken: shorter than any operation may last."""
@@ -74,9 +76,11 @@ class Watched(memory.MemoryStore):
         self.calls: list[Call] = []
         self.looks = 0
 
-    def observe(self, ref: facts.Ref) -> facts.Absent | facts.Present | facts.PendingDeletion:
+    def observe(
+        self, ref: facts.Ref, *, policy: bool = False
+    ) -> facts.Absent | facts.Present | facts.PendingDeletion:
         self.looks += 1
-        return super().observe(ref)
+        return super().observe(ref, policy=policy)
 
     def apply(
         self, ref: facts.Ref, action: plan.Action, payload: Sealed | None = None
@@ -132,7 +136,7 @@ class Start:
         return store
 
     def engine(self, store: Watched) -> Engine:
-        return Engine(store, clock=self.clock)
+        return Engine(store, clock=self.clock, read=lambda _: ELSEWHERE)
 
 
 def on_day(days: float) -> dt.datetime:

@@ -18,6 +18,8 @@ from recoverable_secrets.stores.aws import AwsStore
 WRITE = plan.SetMetadata(source=Source.LITERAL, version=table.NEXT)
 COMPARE = plan.Compare(source=Source.LITERAL, version=table.FIRST)
 MOVE = plan.MoveStage(current=table.NEXT, to=table.FIRST)
+REPLICATE = plan.AddReplicas(replicas=(table.FAR,))
+UNREPLICATE = plan.RemoveReplicas(regions=(table.FAR.region,))
 DENIED = [
     ("CreateSecret", table.creation(), "secretsmanager:CreateSecret"),
     ("CreateSecret", table.creation(), "secretsmanager:TagResource"),
@@ -28,17 +30,23 @@ DENIED = [
     ("TagResource", plan.SetTags(tags=table.TAGS), "secretsmanager:TagResource"),
     ("UntagResource", plan.DropTags(keys=("team",)), "secretsmanager:UntagResource"),
     ("DeleteResourcePolicy", plan.DropPolicy(), "secretsmanager:DeleteResourcePolicy"),
+    ("PutResourcePolicy", table.SET_POLICY, "secretsmanager:PutResourcePolicy"),
+    ("RotateSecret", table.ROTATE, "secretsmanager:RotateSecret"),
+    ("RotateSecret", table.ROTATE, "lambda:InvokeFunction"),
+    ("CancelRotateSecret", plan.CancelRotation(), "secretsmanager:CancelRotateSecret"),
+    ("ReplicateSecretToRegions", REPLICATE, "secretsmanager:ReplicateSecretToRegions"),
+    ("RemoveRegionsFromReplication", UNREPLICATE, "secretsmanager:RemoveRegionsFromReplication"),
     ("DeleteSecret", plan.ScheduleDeletion(days=7), "secretsmanager:DeleteSecret"),
     ("DeleteSecret", plan.Purge(), "secretsmanager:DeleteSecret"),
 ]
 IDS = [f"{type(a).__name__} without {p.split(':')[1]}" for _, a, p in DENIED]
 NAMES = [pytest.param("s", id="short name"), pytest.param("a/" + "b" * 510, id="512 characters")]
 KMS_CALLS = [("CreateSecret", table.creation()), ("UpdateSecret", WRITE),
-             ("PutSecretValue", COMPARE)]  # fmt: skip
+             ("PutSecretValue", COMPARE), ("ReplicateSecretToRegions", REPLICATE)]  # fmt: skip
 
 
 def secret_named(store: AwsStore, name: str, action: plan.Action) -> facts.Ref:
-    """Make what the action needs: nothing, a live secret, a second version, or one pending."""
+    """Make what the action needs: nothing, a live secret, one with a replica, or one pending."""
     if isinstance(action, plan.Create):
         return facts.Ref(name)
     made = store.apply(facts.Ref(name), table.creation(), Sealed("old"))
@@ -48,6 +56,10 @@ def secret_named(store: AwsStore, name: str, action: plan.Action) -> facts.Ref:
         store.apply(ref, WRITE, Sealed("new"))
     if isinstance(action, plan.Restore):
         store.apply(ref, plan.ScheduleDeletion(days=7))
+    if action is UNREPLICATE:
+        store.apply(ref, REPLICATE)
+    if isinstance(action, plan.CancelRotation):
+        store.apply(ref, table.ROTATE)
     return ref
 
 
@@ -95,6 +107,7 @@ KMS_DENIED = [
     for operation, action in KMS_CALLS
     for need in emulation.PERMISSIONS[operation]
     if need.when is When.CUSTOMER_KEY
+    or (need.when is When.CUSTOMER_REPLICA_KEY and action is REPLICATE)
 ]
 
 
@@ -170,8 +183,12 @@ def test_wordings_of_aws(told: str, says: str) -> None:
 def test_the_permission_tables(operation: str) -> None:
     """They list what AWS documents for our calls: always, with tags, with a customer's key."""
     needs = emulation.PERMISSIONS[operation]
-    plain = {need.action for need in needs if need.when in {When.ALWAYS, When.TAGS}}
-    keyed = {need.action for need in needs if need.when is When.CUSTOMER_KEY}
+    always = {When.ALWAYS, When.TAGS, When.FUNCTION, When.ROLE}
+    plain = {need.action for need in needs if need.when in always}
+    of_key = {When.CUSTOMER_KEY}
+    if operation == "ReplicateSecretToRegions":  # A creation may have replicas, it need not.
+        of_key.add(When.CUSTOMER_REPLICA_KEY)
+    keyed = {need.action for need in needs if need.when in of_key}
     assert set(aws_errors.PERMISSIONS[operation]) == plain
     assert set(aws_errors.KMS_PERMISSIONS.get(operation, ())) == keyed
 
@@ -181,10 +198,13 @@ def test_the_permission_table_has_every_call(
 ) -> None:
     """And no other: the operations that the store calls are its keys."""
     store.observe(facts.Ref("never"))
+    store.observe(ref, policy=True)
+    store.apply(ref, plan.CheckKey(kms_key_id=table.KEY))
     for _, action, _ in DENIED:
         store.apply(ref, action, Sealed("new") if plan.valued(action) else None)
     ours = {"AssumeRole", "GetCallerIdentity"}
-    assert set(aws.actions()) == set(aws_errors.PERMISSIONS) - ours
+    called = {*aws.actions(), *aws.actions("kms")}
+    assert called == set(aws_errors.PERMISSIONS) - ours
 
 
 def test_a_call_that_is_given_to_all(aws: emulation.Aws, store: AwsStore) -> None:
@@ -208,5 +228,6 @@ def test_the_table_is_enough(
     """With what the table names, and no more, the call goes through under a customer's key."""
     ref = secret_named(store, table.NAME, action)
     aws.allow_only({*aws_errors.PERMISSIONS[operation], *aws_errors.KMS_PERMISSIONS[operation]})
-    assert isinstance(store.apply(ref, action, Sealed("old")), plan.Done)
+    payload = Sealed("old") if plan.valued(action) else None
+    assert isinstance(store.apply(ref, action, payload), plan.Done)
     assert aws.secret(table.NAME).kms_key_id == table.KEY

@@ -38,6 +38,22 @@ CONFLICTS = [
     ("UpdateSecretVersionStage", IPE, "the label is on another version by now"),
     ("UpdateSecretVersionStage", IRE, "marked for deletion"),
     ("UpdateSecretVersionStage", RNF, "purged meanwhile, or there is no such version"),
+    ("ReplicateSecretToRegions", IPE, "there is a replica already: an answer was lost"),
+    ("ReplicateSecretToRegions", IRE, "marked for deletion"),
+    ("ReplicateSecretToRegions", REE, "there is a replica already, in other words"),
+    ("ReplicateSecretToRegions", RNF, "purged meanwhile"),
+    ("RemoveRegionsFromReplication", IPE, "there is no replica any more: an answer was lost"),
+    ("RemoveRegionsFromReplication", IRE, "marked for deletion"),
+    ("RemoveRegionsFromReplication", REE, "no such replica, in other words"),
+    ("RemoveRegionsFromReplication", RNF, "purged meanwhile"),
+    ("PutResourcePolicy", IRE, "marked for deletion"),
+    ("PutResourcePolicy", RNF, "purged meanwhile"),
+    ("GetResourcePolicy", IRE, "marked for deletion"),
+    ("GetResourcePolicy", RNF, "purged meanwhile"),
+    ("RotateSecret", IRE, "marked for deletion, or a rotation is under way"),
+    ("RotateSecret", RNF, "purged meanwhile"),
+    ("CancelRotateSecret", IRE, "marked for deletion, or never rotated"),
+    ("CancelRotateSecret", RNF, "purged meanwhile"),
     ("RestoreSecret", IRE, "not marked for deletion, or being purged"),
     ("RestoreSecret", RNF, "purged meanwhile"),
     ("DeleteSecret", IRE, "already scheduled"),
@@ -60,11 +76,24 @@ def test_conflicts(operation: str, code: str, why: str) -> None:
     assert met == plan.Conflict(code, "It is so.", version_known=known)
 
 
+TAKEN_FOR_STATE = {
+    "UpdateSecretVersionStage",
+    "ReplicateSecretToRegions",
+    "RemoveRegionsFromReplication",
+}
+"""Operations of which AWS does not document how they refuse what is there, or gone, already."""
+
 NO_CONFLICTS = [
     pytest.param("CreateSecret", RNF, id="a missing key of KMS is no taken name"),
     pytest.param("DescribeSecret", IRE, id="a look has no state to be wrong"),
     pytest.param("TagResource", REE, id="nothing that tags make exists already"),
-    pytest.param("DeleteSecret", IPE, id="replicas keep a secret: waiting changes nothing"),
+    pytest.param("DeleteSecret", IPE, id="a window that AWS does not take"),
+    pytest.param("PutResourcePolicy", REE, id="a policy takes the place of any other"),
+    pytest.param(
+        "PutResourcePolicy", "MalformedPolicyDocumentException", id="a policy that is none",
+    ),
+    pytest.param("PutResourcePolicy", "PublicPolicyException", id="a policy that lets all in"),
+    pytest.param("RotateSecret", REE, id="rotation makes no version under an id of ours"),
     pytest.param("UpdateSecretVersionStage", REE, id="a label that moves makes nothing new"),
     pytest.param(
         "UpdateSecretVersionStage", "LimitExceededException",
@@ -73,7 +102,7 @@ NO_CONFLICTS = [
     *[
         pytest.param(operation, IPE, id=f"{operation}: a parameter is wrong in every state")
         for operation in sorted(
-            aws_errors.PERMISSIONS.keys() - {"UpdateSecretVersionStage", "DeleteSecret"}
+            aws_errors.PERMISSIONS.keys() - TAKEN_FOR_STATE - {"DeleteSecret"}
         )
     ],
 ]  # fmt: skip
@@ -115,11 +144,16 @@ KINDS: list[Any] = [
     *[
         pytest.param(code, 400, errors.StoreError, "Told by AWS.", id=code)
         for code in (
-            "InvalidParameterException", "LimitExceededException", "EncryptionFailure",
-            "DecryptionFailure", "MalformedPolicyDocumentException",
+            "InvalidParameterException", "LimitExceededException",
+            "MalformedPolicyDocumentException",
             "PreconditionNotMetException", "PublicPolicyException", "ValidationException",
             "UnknownOperationException", "RegionDisabledException", "NeverSeenBefore",
         )
+    ],
+    *[
+        pytest.param(code, 400, errors.StoreError, "CancelKeyDeletion; if it is disabled, Enable",
+                     id=code)
+        for code in ("EncryptionFailure", "DecryptionFailure")
     ],
 ]  # fmt: skip
 
@@ -139,6 +173,62 @@ def test_kinds(code: str, status: int, kind: type[Exception], says: str, name: s
         assert says in text
         if isinstance(told, errors.StoreError):
             assert (told.code, code in text) == (code, True)
+
+
+REPLICAS_LEFT = "You can't delete secret n that still has replica regions [eu-west-1]"
+STATES_IN_TEXT: list[Any] = [
+    pytest.param("DeleteSecret", REPLICAS_LEFT, plan.Conflict, id="replicas that are still there"),
+    pytest.param(
+        "DeleteSecret", "You can't delete secret n that still has an associated cross-account "
+        "replica", plan.Conflict, id="another account's replica: a look tells which",
+    ),
+    pytest.param("DeleteSecret", "The RecoveryWindowInDays value must be between 7 and 30 days.",
+                 errors.StoreError, id="nothing about replicas"),
+    pytest.param("TagResource", REPLICAS_LEFT, errors.StoreError, id="no deletion"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("operation", "text", "kind"), STATES_IN_TEXT)
+def test_what_keeps_a_secret_from_being_deleted(
+    operation: str, text: str, kind: type[object]
+) -> None:
+    """A removed replica is listed for some moments more, so a look is worth while."""
+    told = aws_errors.from_service(answer(IPE, text), aws_errors.Subject(operation, "n"))
+    assert type(told) is kind
+
+
+UNKNOWN_PRINCIPAL = "This resource policy contains an unsupported principal."
+POLICIES: list[Any] = [
+    pytest.param("MalformedPolicyDocumentException", UNKNOWN_PRINCIPAL, True,
+                 id="a principal that AWS does not know yet"),
+    pytest.param("MalformedPolicyDocumentException", "Invalid PRINCIPAL in policy.", True,
+                 id="the same in other words"),
+    pytest.param("MalformedPolicyDocumentException", "This resource policy contains a syntax "
+                 "error.", False, id="no JSON: waiting changes nothing"),
+    pytest.param("ValidationException", UNKNOWN_PRINCIPAL, False, id="another code"),
+    pytest.param("PublicPolicyException", "It names every principal.", False,
+                 id="a policy that lets everyone in"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "text", "later"), POLICIES)
+def test_a_policy_that_may_be_taken_later(code: str, text: str, *, later: bool) -> None:
+    """A role that was just made is known everywhere only after some time."""
+    told = aws_errors.from_service(answer(code, text), aws_errors.Subject("PutResourcePolicy", "n"))
+    if later:
+        assert told == plan.Later(code, text)
+    else:
+        assert isinstance(told, errors.StoreError)
+        assert told.code == code
+        assert text in str(told)
+
+
+def test_a_policy_that_lets_everyone_in_is_refused_with_the_services_words() -> None:
+    text = "You can't attach this policy: it would give public access to the secret."
+    told = aws_errors.from_service(
+        answer("PublicPolicyException", text), aws_errors.Subject("PutResourcePolicy", "n")
+    )
+    assert str(told) == f"PutResourcePolicy of n was refused with PublicPolicyException: {text}"
 
 
 @pytest.mark.parametrize("status", [400, 499])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -17,6 +18,9 @@ from recoverable_secrets.stores.aws import AwsStore
 TAG_LIST = [{"Key": key, "Value": content} for key, content in sorted(table.TAGS.items())]
 ARN = "<arn>"
 TOKEN = "<random>"
+ROLE = "arn:aws:iam::123456789012:role/partner"
+
+FAR = {"Region": table.FAR.region, "KmsKeyId": table.FAR.kms_key_id}
 
 CREATES = [
     pytest.param(
@@ -37,6 +41,15 @@ CREATES = [
         None,
         {"Name": table.NAME, "ClientRequestToken": table.FIRST, "Tags": []},
         id="nothing but a name: what is not declared is not sent",
+    ),
+    pytest.param(
+        plan.Create(description=None, kms_key_id=None, tags=plan.frozen({}), version=table.FIRST,
+                    source=None, replicas=(facts.Replica(region="eu-west-1"), table.FAR),
+                    overwrite=True, type="Partner"),
+        None,
+        {"Name": table.NAME, "ClientRequestToken": table.FIRST, "Tags": [], "Type": "Partner",
+         "AddReplicaRegions": [{"Region": "eu-west-1"}, FAR], "ForceOverwriteReplicaSecret": True},
+        id="replicas, each with its key or the default one, and a type",
     ),
 ]  # fmt: skip
 
@@ -88,6 +101,66 @@ CHANGES = [
         plan.DropPolicy(), None, "DeleteResourcePolicy", {"SecretId": ARN}, id="drop the policy",
     ),
     pytest.param(
+        plan.SetPolicy(document=table.DOCUMENT, block_public=True), None, "PutResourcePolicy",
+        {"SecretId": ARN, "ResourcePolicy": table.DOCUMENT, "BlockPublicPolicy": True},
+        id="attach a policy, a public one refused",
+    ),
+    pytest.param(
+        plan.SetPolicy(document=table.DOCUMENT, block_public=False), None, "PutResourcePolicy",
+        {"SecretId": ARN, "ResourcePolicy": table.DOCUMENT, "BlockPublicPolicy": False},
+        id="attach a policy, whatever it says: the service's default is not relied upon",
+    ),
+    pytest.param(
+        plan.AddReplicas(replicas=(table.FAR,)), None, "ReplicateSecretToRegions",
+        {"SecretId": ARN, "AddReplicaRegions": [FAR]}, id="a replica: no word of overwriting",
+    ),
+    pytest.param(
+        plan.AddReplicas(replicas=(facts.Replica(region="eu-west-1"),), overwrite=True), None,
+        "ReplicateSecretToRegions",
+        {"SecretId": ARN, "AddReplicaRegions": [{"Region": "eu-west-1"}],
+         "ForceOverwriteReplicaSecret": True},
+        id="a replica under the default key, and what is in its way goes",
+    ),
+    pytest.param(
+        plan.SetRotation(rotation=table.ROTATION), None, "RotateSecret",
+        {"SecretId": ARN, "RotateImmediately": False, "ClientRequestToken": TOKEN,
+         "RotationLambdaARN": table.ROTATION.function,
+         "RotationRules": {"AutomaticallyAfterDays": 30, "Duration": "3h"}},
+        id="rotation by days, and not at once: the service's default is at once",
+    ),
+    pytest.param(
+        plan.SetRotation(
+            rotation=dataclasses.replace(table.ROTATION, schedule="rate(10 days)", duration=None),
+            immediately=True,
+        ),
+        None, "RotateSecret",
+        {"SecretId": ARN, "RotateImmediately": True, "ClientRequestToken": TOKEN,
+         "RotationLambdaARN": table.ROTATION.function,
+         "RotationRules": {"ScheduleExpression": "rate(10 days)"}},
+        id="by a schedule: the days that AWS shows with one are not sent, it takes one of both",
+    ),
+    pytest.param(
+        plan.SetRotation(rotation=facts.Rotation(
+            schedule="cron(0 8 1 * ? *)", metadata={"b": "2", "a": "1"}, role=ROLE)),
+        None, "RotateSecret",
+        {"SecretId": ARN, "RotateImmediately": False, "ClientRequestToken": TOKEN,
+         "RotationRules": {"ScheduleExpression": "cron(0 8 1 * ? *)"},
+         "ExternalSecretRotationMetadata": [{"Key": "a", "Value": "1"},
+                                            {"Key": "b", "Value": "2"}],
+         "ExternalSecretRotationRoleArn": ROLE},
+        id="an external partner's",
+    ),
+    pytest.param(
+        plan.SetMetadata(type="Partner"), None, "UpdateSecret",
+        {"SecretId": ARN, "ClientRequestToken": TOKEN, "Type": "Partner"}, id="type only",
+    ),
+    pytest.param(
+        plan.MoveStage(current=None, to=table.FIRST, stage="blue"), None,
+        "UpdateSecretVersionStage",
+        {"SecretId": ARN, "VersionStage": "blue", "MoveToVersionId": table.FIRST},
+        id="attach a label: it is nowhere so far",
+    ),
+    pytest.param(
         plan.ScheduleDeletion(days=7), None, "DeleteSecret",
         {"SecretId": ARN, "RecoveryWindowInDays": 7}, id="a window, and no word of force",
     ),
@@ -96,6 +169,60 @@ CHANGES = [
         {"SecretId": ARN, "ForceDeleteWithoutRecovery": True}, id="force, and no window",
     ),
 ]  # fmt: skip
+
+
+AFTERWARDS: list[Any] = [
+    pytest.param(
+        plan.AddReplicas(replicas=(table.FAR,)), plan.RemoveReplicas(regions=(table.FAR.region,)),
+        "RemoveRegionsFromReplication", {"RemoveReplicaRegions": [table.FAR.region]},
+        id="replicas removed: only the regions are named",
+    ),
+    pytest.param(
+        plan.SetRotation(rotation=table.ROTATION), plan.CancelRotation(), "CancelRotateSecret", {},
+        id="rotation cancelled",
+    ),
+    pytest.param(
+        plan.MoveStage(current=None, to=table.FIRST, stage="blue"),
+        plan.MoveStage(current=table.FIRST, to=None, stage="blue"), "UpdateSecretVersionStage",
+        {"VersionStage": "blue", "RemoveFromVersionId": table.FIRST},
+        id="a label taken away: from where it is, and to nowhere",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("first", "then", "operation", "parameters"), AFTERWARDS)
+def test_what_takes_away(
+    aws: emulation.Aws,
+    store: AwsStore,
+    ref: facts.Ref,
+    first: plan.Action,
+    then: plan.Action,
+    operation: str,
+    parameters: dict[str, Any],
+) -> None:
+    assert isinstance(store.apply(ref, first), plan.Done)
+    aws.calls.clear()
+    assert isinstance(store.apply(ref, then), plan.Done)
+    assert only_call(aws) == (operation, {"SecretId": ref.id, **parameters})
+
+
+def test_a_look_with_the_policy_is_one_call_more(
+    aws: emulation.Aws, store: AwsStore, ref: facts.Ref
+) -> None:
+    store.observe(ref, policy=True)
+    assert [(one.action, one.parameters) for one in aws.calls] == [
+        ("DescribeSecret", {"SecretId": ref.id}), ("GetResourcePolicy", {"SecretId": ref.id}),
+    ]  # fmt: skip
+
+
+def test_a_check_of_a_key_is_a_call_to_another_service(
+    aws: emulation.Aws, store: AwsStore, ref: facts.Ref
+) -> None:
+    """In the secret's region: a key is where what it encrypts is."""
+    store.apply(ref, plan.CheckKey(kms_key_id=table.KEY))
+    (record,) = aws.calls
+    assert (record.service, record.action, record.region) == ("kms", "DescribeKey", aws.region)
+    assert record.parameters == {"KeyId": table.KEY}
 
 
 def only_call(aws: emulation.Aws) -> tuple[str, dict[str, Any]]:

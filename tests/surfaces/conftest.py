@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -33,7 +34,11 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def aws(bare: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    """The double, at a fixed time; this process's boto3 clients talk to it."""
+    """The double, at a fixed time, which passes only when somebody pauses.
+
+    This process's boto3 clients talk to it.
+    """
     monkeypatch.setenv("AWS_REGION", DEFAULT_REGION)
     with Aws(clock=Clock(START)).in_process() as double:
+        monkeypatch.setattr(time, "sleep", lambda pause: double.clock.advance(seconds=pause))
         yield double

@@ -123,10 +123,16 @@ def test_what_breaks_below_is_scrubbed(
             id="AWS repeats the value",
         ),
         pytest.param(
-            faults.Error("CreateSecret", code="EncryptionFailure", message=f"no: {CANARY}"),
+            faults.Error("CreateSecret", code="SomethingNewException", message=f"no: {CANARY}"),
             errors.StoreError,
             "[sealed]",
             id="in a text that is passed on",
+        ),
+        pytest.param(
+            faults.Error("CreateSecret", code="EncryptionFailure", message=f"no: {CANARY}"),
+            errors.StoreError,
+            "CancelKeyDeletion",
+            id="its key cannot be used",
         ),
         pytest.param(
             faults.Error("CreateSecret", code="AccessDeniedException", message=CANARY),

@@ -178,6 +178,7 @@ def test_create_makes_all_in_one_call_and_tells_all_that_delete_needs(aws: Aws) 
         "region": "us-east-1",
         "description": "d",
         "tags": {"team": "a"},
+        "tags_all": {"team": "a"},
         "secret_string": CANARY,
         "version_id": live.version_id,
         "declared_version": live.version_id,

@@ -259,6 +259,7 @@ def test_lookup(by: str, held: Held, aws: Aws) -> None:
         "description": "of the shop",
         "kms_key_id": "alias/shop",
         "tags": {"team": "a", "cost": "1", "other": "x"},
+        "tags_all": {"team": "a", "cost": "1", "other": "x"},
         "version_id": held.outputs["version_id"],
         "restored": False,
     }

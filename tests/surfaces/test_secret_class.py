@@ -20,6 +20,7 @@ import pytest
 import recoverable_secrets
 from recoverable_secrets import dynamic
 from recoverable_secrets.core import parse
+from recoverable_secrets.core.fields import traits
 from recoverable_secrets.core.model import FIELDS
 from recoverable_secrets.stores import limits
 from surfaces import registered
@@ -27,20 +28,35 @@ from surfaces.held import CANARY, GOLDEN
 
 Secret = dynamic.Secret
 PROPERTIES = (
-    *("arn", "name", "region", "owner", "description", "kms_key_id", "tags"),
-    *("version_id", "restored"),
+    *("arn", "name", "region", "owner", "description", "kms_key_id", "tags", "tags_all"),
+    *("replicas", "version_id", "restored"),
 )
+VALUES = {"secret_string", "secret_binary", "secret_json", "secret_string_wo"}
+"""What is always handed over as a secret."""
+
+
+def arguments() -> list[str]:
+    """Return all names of arguments, aliases behind what they mean."""
+    return [
+        known
+        for name, info in FIELDS.items()
+        for known in (name, *(a for a in traits(info).aliases if a != METADATA))
+    ]
+
+
+METADATA = "external_secret_rotation_metadata"
+"""CloudFormation's name of an argument; pulumi-aws has the plural only."""
 
 
 # its arguments ------------------------------------------------------------------------------------
 
 
 def test_every_field_of_the_model_is_an_argument() -> None:
-    _, resource_name, opts, *arguments = inspect.signature(Secret.__init__).parameters.values()
+    _, resource_name, opts, *rest = inspect.signature(Secret.__init__).parameters.values()
     assert (resource_name.name, resource_name.default) == ("resource_name", inspect.Parameter.empty)
     assert (opts.name, opts.default) == ("opts", None)
-    assert [argument.name for argument in arguments] == list(FIELDS), "in the reference's order"
-    for argument in arguments:
+    assert [argument.name for argument in rest] == arguments(), "in the reference's order"
+    for argument in rest:
         assert argument.kind is inspect.Parameter.KEYWORD_ONLY, argument.name
         assert argument.default is None, f"{argument.name}: defaults are the model's business"
         assert "pulumi.Input[" in str(argument.annotation), f"{argument.name} takes outputs"
@@ -49,7 +65,7 @@ def test_every_field_of_the_model_is_an_argument() -> None:
 def test_every_argument_is_documented() -> None:
     text = inspect.getdoc(Secret.__init__) or ""
     documented = re.findall(r"^    (\w+): \S", text[text.index("Args:") :], re.MULTILINE)
-    assert documented == ["resource_name", "opts", *FIELDS]
+    assert documented == ["resource_name", "opts", *arguments()]
 
 
 def test_every_property_is_documented_and_exists() -> None:
@@ -139,7 +155,7 @@ def run_urn(types: str = "", name: str = "db") -> str:
     return f"urn:pulumi:dev::shop::{types}pulumi-python:dynamic/recoverable-secrets:Secret::{name}"
 
 
-@pytest.mark.parametrize("field", ["secret_string", "secret_binary"])
+@pytest.mark.parametrize("field", ["secret_string", "secret_binary", "secret_string_wo"])
 @pytest.mark.parametrize(
     "wrap",
     [
@@ -158,7 +174,23 @@ def test_a_value_is_always_a_secret(
 ) -> None:
     run = registered.run(lambda: Secret("db", **{field: wrap(CANARY)}), preview=preview)
     assert registered.plain(run.inputs()[field]) == CANARY
-    assert set(run.requests[0].additionalSecretOutputs) == {"secret_string", "secret_binary"}
+    assert set(run.requests[0].additionalSecretOutputs) == VALUES
+
+
+@pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        pytest.param(lambda whole: whole, id="plain"),
+        pytest.param(pulumi.Output.from_input, id="an output"),
+        pytest.param(lambda whole: {k: pulumi.Output.secret(v) for k, v in whole.items()}, id="in"),
+    ],
+)
+def test_a_mapping_is_a_secret_as_a_whole(wrap: Callable[[Any], Any], *, preview: bool) -> None:
+    """Its keys too: which accounts there are may be nobody's business."""
+    given = {"password": CANARY, "port": 5432, "inner": {"hosts": ["a", None, True]}}
+    run = registered.run(lambda: Secret("db", secret_json=wrap(given)), preview=preview)
+    assert registered.plain(run.inputs()["secret_json"]) == given
 
 
 UNSAID: list[Any] = [
@@ -170,7 +202,9 @@ UNSAID: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("field", ["secret_string", "secret_binary"])
+@pytest.mark.parametrize(
+    "field", ["secret_string", "secret_binary", "secret_json", "secret_string_wo"]
+)
 @pytest.mark.parametrize("value", UNSAID, ids=lambda value: type(value).__name__)
 @pytest.mark.parametrize("wrap", [lambda v: v, pulumi.Output.from_input], ids=["plain", "output"])
 def test_a_value_of_the_wrong_type_is_refused_and_not_shown(
@@ -183,6 +217,8 @@ def test_a_value_of_the_wrong_type_is_refused_and_not_shown(
         assert CANARY not in shown
         return
     sent = registered.plain(run.inputs()[field])
+    if (field, value) == ("secret_json", UNSAID[1]):
+        return  # A mapping of text is what this one takes.
     assert CANARY not in json.dumps(sent)
     problems = dynamic.SecretProvider().check({}, {**run.inputs(), field: sent}).failures
     assert problems, "refused before anything is created"
@@ -203,7 +239,7 @@ def test_the_callers_options_are_kept() -> None:
 
     run = registered.run(lambda: [program().additional_secret_outputs])
     request = run.requests[0]
-    assert set(request.additionalSecretOutputs) == {"tags", "secret_string", "secret_binary"}
+    assert set(request.additionalSecretOutputs) == {"tags", *VALUES}
     assert request.protect
     assert run.returned == [["tags"]], "not changed behind the caller's back"
 

@@ -24,7 +24,8 @@ from recoverable_secrets import resource
 from recoverable_secrets.core.model import FIELDS
 from recoverable_secrets.dynamic import SecretProvider
 from surfaces import registered
-from surfaces.held import CANARY, GOLDEN, declare
+from surfaces.held import CANARY, GOLDEN, Held, declare
+from surfaces.whole import WHOLE, as_declared
 
 PROTOCOLS = {
     4: GOLDEN,
@@ -36,11 +37,32 @@ TYPE = "pulumi-python:dynamic/recoverable-secrets:Secret"
 
 ARGUMENTS = {
     "name",
+    "name_prefix",
     "description",
     "kms_key_id",
+    "type",
     "secret_string",
     "secret_binary",
+    "secret_json",
+    "secret_string_wo",
+    "secret_string_wo_version",
+    "generate_secret_string",
+    "regenerate_when",
+    "value_from",
+    "value_version",
+    "version_stages",
     "tags",
+    "replicas",
+    "policy",
+    "block_public_policy",
+    "rotation_lambda_arn",
+    "rotation_rules",
+    "rotation_enabled",
+    "external_secret_rotation_metadatas",
+    "external_secret_rotation_role_arn",
+    "rotate_immediately",
+    "previous_version",
+    "force_overwrite_replica_secret",
     "owner",
     "recovery_window_in_days",
     "force_delete_without_recovery",
@@ -68,6 +90,7 @@ OUTPUTS = {
     "declared_version",
     "restored",
     "drifted",
+    "tags_all",
 }
 
 
@@ -186,19 +209,17 @@ STATE_OF_THE_FIRST_RELEASE = {
 """Outputs as this release writes them; ARN, instance and versions are each secret's own."""
 
 
+def of_the_first_release() -> tuple[Held, dict[str, Any]]:
+    """Return a live secret, and its outputs as the first release wrote them."""
+    told = STATE_OF_THE_FIRST_RELEASE.items()
+    made = declare(**{name: content for name, content in told if name not in OUTPUTS}).create()
+    own = {name: made.outputs[name] for name in ("arn", "instance", "version_id")}
+    version = {"declared_version": made.outputs["version_id"]}
+    return made, {**STATE_OF_THE_FIRST_RELEASE, **own, **version}
+
+
 def test_the_first_release_is_read_updated_and_destroyed(aws: Aws) -> None:
-    made = declare(
-        **{
-            name: content
-            for name, content in STATE_OF_THE_FIRST_RELEASE.items()
-            if name not in OUTPUTS
-        }
-    ).create()
-    old = {
-        **STATE_OF_THE_FIRST_RELEASE,
-        **{name: made.outputs[name] for name in ("arn", "instance", "version_id")},
-        "declared_version": made.outputs["version_id"],
-    }
+    made, old = of_the_first_release()
     assert resource.diff(old, made.inputs, ()) == (False, [])
     read = resource.read(made.id, old)
     assert read is not None
@@ -209,3 +230,27 @@ def test_the_first_release_is_read_updated_and_destroyed(aws: Aws) -> None:
     gone = aws.secret("shop/dev/db")
     assert gone.purge_date is not None
     assert (gone.purge_date - aws.clock.now()).days == 9
+
+
+def test_the_first_release_takes_on_what_came_later(aws: Aws) -> None:
+    """Outputs without `tags_all`, and without any of the arguments that there were not yet."""
+    made, made.outputs = of_the_first_release()
+    aws.by_hand("UntagResource", SecretId=made.id, TagKeys=["team"])
+    assert made.refresh()
+    assert made.outputs["drifted"] == ["tags"]
+    later = {**WHOLE, "tags": {"team": "a"}, "default_tags": {"company": "acme"}}
+    assert made.diff(**later) == (True, [])
+    made.update(**later)
+    assert as_declared(aws)
+    assert made.outputs["tags_all"] == {"team": "a", "company": "acme"}
+    assert len(aws.secret("shop/dev/db").versions) == 1
+    assert made.diff() == (False, [])
+    made.delete()
+    assert aws.secret("shop/dev/db").state == "pending"
+
+
+def test_a_value_that_is_written_only_never_came_into_a_state(aws: Aws) -> None:
+    made = declare(secret_string_wo=CANARY, secret_string_wo_version=3).create()
+    assert pinned(made.outputs | dict.fromkeys(CONNECTION), {"secret_string_wo_version"})[0] == (
+        OUTPUTS - {"drifted"}
+    )

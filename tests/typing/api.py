@@ -5,6 +5,7 @@ A line that is to be an error says which by `type: ignore`; strict mode warns wh
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence  # noqa: F401  # inside of texts, below
 from typing import assert_type
 
 import pulumi
@@ -70,6 +71,41 @@ in_json = Secret(
     },
 )
 
+whole = Secret(
+    "whole",
+    name_prefix="shop-",
+    type="SnowflakeKeyPairAuthentication",
+    secret_json={
+        "user": plain.arn,
+        "port": 5432,
+        "inner": {"password": config.require_secret("p")},
+    },
+    version_stages=["BLUE", plain.name],
+    replicas=[{"region": "eu-west-1"}, {"region": plain.region, "kms_key_id": "alias/a"}],
+    policy={"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Resource": plain.arn}]},
+    block_public_policy=True,
+    rotation_lambda_arn=plain.arn,
+    rotation_rules={"automatically_after_days": 30, "duration": "3h"},
+    rotation_enabled=config.get_bool("rotate"),
+    rotate_immediately=False,
+    external_secret_rotation_metadatas=[{"key": "a", "value": "b"}],
+    external_secret_rotation_role_arn="arn:aws:iam::123456789012:role/r",
+    previous_version="deprecate",
+    force_overwrite_replica_secret=False,
+)
+
+by_other_names = Secret(
+    "by-other-names", replica_regions=[{"region": "eu-west-1"}], resource_policy="{}"
+)
+
+write_only = Secret("wo", secret_string_wo=config.require_secret("p"), secret_string_wo_version=1)
+
+from_file = Secret("file", value_from={"file": "value.txt"}, value_version=1)
+
+from_parameter = Secret("ssm", value_from={"ssm_parameter": plain.name}, value_version="a")
+
+again = Secret("again", generate_secret_string={}, regenerate_when="2030-01")
+
 as_json = Secret("json", secret_string=pulumi.Output.json_dumps({"user": "u", "pw": plain.arn}))
 
 later = Secret("later", tags=pulumi.Output.from_input({"a": "b"}))
@@ -78,6 +114,8 @@ assert_type(plain.arn, "pulumi.Output[str]")
 assert_type(plain.name, "pulumi.Output[str]")
 assert_type(plain.version_id, "pulumi.Output[str | None]")
 assert_type(plain.restored, "pulumi.Output[bool]")
+assert_type(plain.tags_all, "pulumi.Output[Mapping[str, str]]")
+assert_type(plain.replicas, "pulumi.Output[Sequence[Mapping[str, str]] | None]")
 assert_type(plain.id, "pulumi.Output[str]")
 
 found = Secret.get("found", "shop/plain")
@@ -119,6 +157,12 @@ Secret("a", tags=[{"Key": "a", "Value": "b"}])  # type: ignore[arg-type]
 Secret("a", tags={"a": 1})  # type: ignore[dict-item]
 Secret("a", generate_secret_string={"length": 8})  # type: ignore[arg-type]
 Secret("a", generate_secret_string={"password_length": "8"})  # type: ignore[arg-type]
+Secret("a", replicas=[{"kms_key_id": "alias/a"}])  # type: ignore[list-item]
+Secret("a", replicas=["eu-west-1"])  # type: ignore[list-item]
+Secret("a", rotation_rules={"days": 7})  # type: ignore[arg-type]
+Secret("a", value_from={"variable": "A"})  # type: ignore[arg-type]
+Secret("a", secret_json="{}")  # type: ignore[arg-type]
+Secret("a", secret_string_wo_version="1")  # type: ignore[arg-type]
 Secret("a", allowed_account_ids=[1])  # type: ignore[list-item]
 Secret.get("a")  # type: ignore[call-arg]
 _ = plain.secret_string  # type: ignore[attr-defined]

@@ -18,11 +18,11 @@ import enum
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from . import ownership, plan
+from . import keys, ownership, plan, replication, rotation, values
 from .facts import Kept, Mandate, Present, Secret, Wanted
 from .fields import traits
 from .model import FIELDS, Declaration, Spec
-from .policy import Capabilities, OnValueDrift, Policy
+from .policy import Capabilities, Policy
 
 
 class Relation(enum.Enum):
@@ -31,14 +31,6 @@ class Relation(enum.Enum):
     OURS = "ours"
     UNOWNED = "unowned"
     FOREIGN = "foreign"
-
-
-class Step(enum.Enum):
-    """What to do about the value."""
-
-    LEAVE = "leave"
-    COMPARE = "compare"
-    WRITE = "write"
 
 
 def relation(secret: Secret, wanted: Wanted) -> Relation:
@@ -58,27 +50,64 @@ def relation(secret: Secret, wanted: Wanted) -> Relation:
 def actions(
     present: Present, wanted: Kept, policy: Policy, store: Capabilities
 ) -> Iterator[plan.Action]:
-    """Yield what brings a live secret to what is wanted, at most one action a group.
+    """Yield what brings a live secret to what is wanted, group by group.
 
     What was not ours is claimed before it is changed. The resource policy comes next: an old one
-    must not outlive a restore by a moment more than needed. Tags are added before others are
-    removed.
+    must not outlive a restore by a moment more than needed. A restored secret goes no further
+    until it is known whether its key can be used. Tags are added before others are removed.
     """
     taken = relation(present.secret, wanted) is not Relation.OURS
     exact = _exact(present, wanted)
     if taken:
         yield _claim(present, wanted)
-    if exact and store.policies and not present.unpoliced:
-        yield plan.DropPolicy()
-    step = value_step(present, wanted, policy)
-    if step is Step.COMPARE and present.secret.version:
-        yield plan.Compare(source=plan.Source.LITERAL, version=present.secret.version)
-    metadata = _metadata(present, wanted, exact=exact, write=step is Step.WRITE)
+    if store.policies:
+        yield from _resource_policy(present, wanted, exact=exact)
+    unknown = keys.check(present, store) if present.restored else ()
+    if unknown:
+        yield from unknown
+        return
+    step = values.step(present, wanted, policy)
+    moved = tuple(values.moved_back(present, wanted)) if step is values.Step.WRITE else ()
+    source = values.source(wanted.spec)
+    if step is values.Step.COMPARE and present.secret.version and source:
+        yield plan.Compare(source=source, version=present.secret.version)
+    yield from moved
+    write = step is values.Step.WRITE and not moved
+    metadata = _metadata(present, wanted, exact=exact, write=write)
     if not store.key_mutable:
         metadata = dataclasses.replace(metadata, kms_key_id=None)
     if metadata != plan.SetMetadata():
         yield metadata
+    if step is values.Step.LEAVE:
+        yield from values.deprecated(present, policy)
+        yield from values.labels(present, wanted, exact=exact)
+    replicas = replication.wanted(present, wanted, exact=exact)
     yield from _tags(present, wanted, store, exact=exact, taken=taken)
+    yield from replication.actions(present, replicas, policy)
+    yield from rotation.actions(present, wanted, policy, exact=exact)
+
+
+def unsettled(present: Present, wanted: Kept) -> plan.Failure | tuple[plan.Action, ...]:
+    """Return what has to be waited for after all was done, or why it will not come about."""
+    replicas = replication.wanted(present, wanted, exact=_exact(present, wanted))
+    return replication.settled(present, replicas)
+
+
+def _resource_policy(present: Present, wanted: Kept, *, exact: bool) -> Iterator[plan.Action]:
+    """Yield what sets or drops the resource policy; blindly, as a look does not show it."""
+    if present.policed:
+        return
+    spec, memory = wanted.spec, wanted.memory
+    if spec.policy:
+        told = memory and (memory.spec.policy, memory.spec.block_public_policy)
+        if present.restored or present.created or told != (spec.policy, spec.block_public_policy):
+            yield plan.SetPolicy(document=spec.policy, block_public=spec.block_public_policy)
+        return
+    # What memory does not prove to be gone: it was declared, or "none" is declared only now.
+    before = memory.spec.policy if memory else None
+    unproved = before or (spec.policy == "" and before is None)
+    if not present.created and (exact or unproved):
+        yield plan.DropPolicy()
 
 
 def _exact(present: Present, wanted: Kept) -> bool:
@@ -97,70 +126,6 @@ def _claimed(secret: Secret, wanted: Kept) -> bool:
     return deputy and secret.tags.get(ownership.INSTANCE) == wanted.instance
 
 
-def value_step(present: Present, wanted: Kept, policy: Policy) -> Step:
-    """Return what to do about the value, from version ids alone.
-
-    Our version ids tell our values from those of people and rotation; memory tells which of
-    ours held the declared one. A generated value is for a secret without one: it is no better
-    than the value that is there.
-    """
-    literal, current, memory = wanted.spec.value, present.secret.version, wanted.memory
-    source = _source(wanted.spec)
-    if source is None or (current is not None and current == present.holds):
-        return Step.LEAVE
-    if current is None or current == present.differs:
-        return Step.WRITE
-    if source is plan.Source.GENERATED:
-        return Step.LEAVE
-    overwrite = policy.on_value_drift is OnValueDrift.OVERWRITE
-    if memory is None:
-        # Restored, or left by a run that broke off: ours may hold an older literal.
-        return Step.COMPARE if overwrite or ownership.is_ours(current) else Step.LEAVE
-    if memory.spec.value != literal:
-        return Step.WRITE if current == memory.version else Step.COMPARE
-    if current == memory.version:
-        return Step.LEAVE
-    # Unchanged, but another version is current: our own interrupted update, or a drift.
-    interrupted = current == ownership.next_version_id(memory.id, memory.version)
-    return Step.COMPARE if overwrite or interrupted else Step.LEAVE
-
-
-def _source(spec: Spec) -> plan.Source | None:
-    """Return where the declared value comes from; `None` if none is declared."""
-    if spec.generate_secret_string is not None:
-        return plan.Source.GENERATED
-    return None if spec.value is None else plan.Source.LITERAL
-
-
-def valueless(spec: Spec, live: str | None) -> bool:
-    """Whether a value is to be generated, as there is no current version."""
-    return _source(spec) is plan.Source.GENERATED and live is None
-
-
-def kept_foreign_value(present: Present, wanted: Kept, policy: Policy) -> bool:
-    """Whether a literal is declared but the value of someone else stays."""
-    current = present.secret.version
-    if current is None or wanted.spec.value is None or ownership.is_ours(current):
-        return False
-    return current != present.holds and value_step(present, wanted, policy) is Step.LEAVE
-
-
-def kept_generated_value(present: Present | None, wanted: Kept) -> bool:
-    """Whether a value stays although how to generate one is declared otherwise than before.
-
-    Args:
-        present: The live secret; `None` where memory alone decides.
-        wanted: What is declared, and what is remembered.
-    """
-    memory, declared = wanted.memory, wanted.spec.generate_secret_string
-    if memory is None or declared is None or memory.spec.generate_secret_string == declared:
-        return False
-    if present is None:
-        return memory.live_version is not None
-    # What this operation wrote is new, also where the answer to that was lost.
-    return present.secret.version not in {None, present.holds, present.spent}
-
-
 def _metadata(present: Present, wanted: Kept, *, exact: bool, write: bool) -> plan.SetMetadata:
     secret, spec = present.secret, wanted.spec
     old = wanted.memory.spec if wanted.memory else Spec()
@@ -168,15 +133,11 @@ def _metadata(present: Present, wanted: Kept, *, exact: bool, write: bool) -> pl
     key = _managed(spec.kms_key_id, old.kms_key_id, exact=exact)
     return plan.SetMetadata(
         description=description if description != secret.description else None,
-        kms_key_id=None if key is None or same_key(key, secret.kms_key_id) else key,
-        source=_source(spec) if write else None,
-        version=_next_version(present) if write else None,
+        kms_key_id=None if key is None or keys.same(key, secret.kms_key_id) else key,
+        type=spec.type if spec.type != secret.type else None,
+        source=values.source(spec) if write else None,
+        version=values.next_version(present, wanted) if write else None,
     )
-
-
-def _next_version(present: Present) -> str:
-    """Return the id to write under; the next one if somebody moved back from that version."""
-    return ownership.next_version_id(present.secret.id, present.spent or present.secret.version)
 
 
 def stuck_key(secret: Secret, wanted: Kept, store: Capabilities) -> bool:
@@ -184,7 +145,7 @@ def stuck_key(secret: Secret, wanted: Kept, store: Capabilities) -> bool:
     declared = wanted.spec.kms_key_id
     if store.key_mutable or declared is None:
         return False
-    return not same_key(declared, secret.kms_key_id)
+    return not keys.same(declared, secret.kms_key_id)
 
 
 def _managed(declared: str | None, before: str | None, *, exact: bool) -> str | None:
@@ -192,16 +153,6 @@ def _managed(declared: str | None, before: str | None, *, exact: bool) -> str | 
     if declared is not None:
         return declared
     return "" if exact or before is not None else None
-
-
-def same_key(declared: str | None, live: str | None) -> bool:
-    """Whether two spellings can mean one key: an ARN, its id, an alias' ARN, its alias."""
-    return _key(declared) == _key(live)
-
-
-def _key(spelt: str | None) -> str:
-    last = (spelt or "").rsplit(":", 1)[-1].removeprefix("key/")
-    return "" if last == "alias/aws/secretsmanager" else last
 
 
 def _claim(present: Present, wanted: Kept) -> plan.SetTags:
@@ -223,10 +174,33 @@ def _tags(
     changed = _changed(live, declared if marked_last else {**declared, **marks})
     before = users_tags(memory.spec) if memory else {}
     ours = ownership.of_users(live) if exact else before
-    extra = [key for key in ours if key in live and key not in declared]
+    stale = _unsaid(memory.spec, wanted.spec) if memory else ()
+    extra = [key for key in (*ours, *stale) if key in live and key not in declared]
     yield from exchanged({**live, **marks}, {} if taken else changed, extra, store.tags)
     if marked_last and _changed(live, marks):
         yield plan.SetTags(tags=plan.frozen(_changed(live, marks)))
+
+
+def records(spec: Spec) -> dict[str, str]:
+    """Return the tags that say what a restore brings back where it is not declared any more.
+
+    They are written at creation, for nothing, and put right by the teardown: until then the
+    declaration tells.
+    """
+    replicas, rotated = replication.declared(spec), rotation.declared(spec)
+    told = {
+        ownership.REPLICAS: replication.record(replicas or ()),
+        ownership.ROTATION: rotation.CANCELLED if rotated else "",
+    }
+    return {key: content for key, content in told.items() if content}
+
+
+def _unsaid(before: Spec, spec: Spec) -> Iterator[str]:
+    """Yield the records that would bring back what is declared no more, and was before."""
+    if before.replicas is not None and spec.replicas is None:
+        yield ownership.REPLICAS
+    if rotation.managed(before) and not rotation.managed(spec):
+        yield ownership.ROTATION
 
 
 def exchanged(
@@ -279,22 +253,28 @@ def _marks(present: Present, wanted: Kept) -> dict[str, str]:
     return marks
 
 
+_PROVED_BY_MEMORY = (
+    "description",
+    "kms_key_id",
+    "type",
+    "tags",
+    "replicas",
+    "policy",
+    "version_stages",
+    *rotation.FIELDS,
+)
+
+
 def unchanged(wanted: Kept, policy: Policy) -> bool:
     """Whether memory alone proves that no call is needed."""
-    memory = wanted.memory
+    memory, spec = wanted.memory, wanted.spec
     if memory is None or memory.owner != wanted.owner:
         return False
-    parts = ("description", "kms_key_id", "value", "tags")
-    if any(getattr(memory.spec, part) != getattr(wanted.spec, part) for part in parts):
+    if any(getattr(memory.spec, part) != getattr(spec, part) for part in _PROVED_BY_MEMORY):
         return False
-    if wanted.spec.value is None:
-        return not valueless(wanted.spec, memory.live_version)
-    return not value_drifted(memory.version, memory.live_version, policy)
-
-
-def value_drifted(version: str | None, live: str | None, policy: Policy) -> bool:
-    """Whether a value that others put has to be overwritten."""
-    return policy.on_value_drift is OnValueDrift.OVERWRITE and live != version
+    if spec.policy and memory.spec.block_public_policy != spec.block_public_policy:
+        return False
+    return values.unchanged(memory, spec, policy)
 
 
 def replaced(old: Mapping[str, Any], new: Declaration, store: Capabilities) -> list[str]:
@@ -318,7 +298,7 @@ def changed(old: Declaration, new: Declaration) -> list[str]:
     return [name for name in fields if new.of(name) != old.of(name)]
 
 
-def desired(wanted: Kept) -> plan.Create:
+def desired(wanted: Kept, policy: Policy) -> plan.Create:
     """Return the call that makes the secret as it is wanted."""
     spec: Spec = wanted.spec
     marks = {
@@ -329,7 +309,10 @@ def desired(wanted: Kept) -> plan.Create:
     return plan.Create(
         description=spec.description or None,
         kms_key_id=spec.kms_key_id or None,
-        tags=plan.frozen({**users_tags(spec), **marks}),
+        tags=plan.frozen({**users_tags(spec), **records(spec), **marks}),
         version=wanted.version,
-        source=_source(spec),
+        source=values.source(spec),
+        replicas=replication.declared(spec) or (),
+        overwrite=policy.force_overwrite_replica_secret and bool(spec.replicas),
+        type=spec.type,
     )

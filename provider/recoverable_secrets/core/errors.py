@@ -1,7 +1,7 @@
 """The errors, classed by what the caller should do next.
 
     RecoverableSecretsError       never raised itself; catch it to catch them all
-    +-- InvalidInput              correct the declaration (nothing was called)
+    +-- InvalidInput              correct the declaration, or what it refers to (nothing changed)
     +-- Refused                   decide: the secret is not ours, or the policy forbids it
     +-- AccessDenied              grant the permission that is named
     +-- Temporary                 run it again
@@ -48,7 +48,7 @@ class RecoverableSecretsError(Exception):
 
 
 class InvalidInput(RecoverableSecretsError):
-    """The declaration is wrong; nothing was called.
+    """The declaration is wrong, or what it refers to cannot be read; nothing was changed.
 
     Attributes:
         problems: One text of at most 240 characters for each fault found.

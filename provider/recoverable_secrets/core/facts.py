@@ -27,6 +27,71 @@ class Ref:
     id: str | None = None
 
 
+class KeyState(enum.Enum):
+    """Whether an encryption key can be used, as far as it can be known."""
+
+    UNTOLD = "untold"
+    USABLE = "usable"
+    DISABLED = "disabled"
+    PENDING_DELETION = "pending deletion"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """What is known of a customer's own encryption key.
+
+    Attributes:
+        state: Whether it can be used.
+        date: When it is going to be deleted, in UTC, if its deletion is scheduled.
+    """
+
+    state: KeyState
+    date: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replica:
+    """A copy of a secret in another region.
+
+    Attributes:
+        region: Where it is.
+        kms_key_id: Its key; `None` for the region's default key.
+        status: How far it is, in the store's own words; `None` if it is in step.
+        failed: Whether it cannot come about.
+        message: What the store says about that.
+    """
+
+    region: str
+    kms_key_id: str | None = None
+    status: str | None = None
+    failed: bool = False
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotation:
+    """How a value is rotated by the service.
+
+    Attributes:
+        enabled: Whether it is on; what else is told may be of before it was cancelled.
+        function: What rotates it (on AWS the ARN of a Lambda function).
+        days: Days from one rotation to the next.
+        schedule: When to rotate, in the service's own notation.
+        duration: How long one may take, in the service's own notation.
+        metadata: What an external partner needs.
+        role: With which rights an external partner's secret is rotated.
+    """
+
+    enabled: bool = True
+    function: str | None = None
+    days: int | None = None
+    schedule: str | None = None
+    duration: str | None = None
+    metadata: Mapping[str, str] | None = None
+    role: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secret:
     """What the store tells of a secret without reading its value.
@@ -39,11 +104,17 @@ class Secret:
         tags: All its tags, ours and the service's own included.
         version: Id of the current version; `None` if it has no value.
         previous: Id of the version that was current before; `None` if there is none.
+        labels: All other staging labels, each with the id of the version that has it.
+        type: Its type, if an external partner rotates it.
+        region: Where it is, if the store has regions.
         primary_region: Where its primary is, if this one is a replica.
         service: The service that owns it, if one does.
         partners: Secrets of other accounts that it is tied to.
         manager: What else manages it, in words, and may destroy it one day.
-        replicas: Regions that hold a replica of it.
+        replicas: Its copies in other regions, those that failed included.
+        rotation: How it is rotated; `None` if that was never set.
+        policy: Its resource policy in normal form, empty for none; `None` if it was not asked
+            for.
     """
 
     id: str
@@ -53,11 +124,16 @@ class Secret:
     tags: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     version: str | None = None
     previous: str | None = None
+    labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    type: str | None = None
+    region: str | None = None
     primary_region: str | None = None
     service: str | None = None
     partners: tuple[str, ...] = ()
     manager: str | None = None
-    replicas: tuple[str, ...] = ()
+    replicas: tuple[Replica, ...] = ()
+    rotation: Rotation | None = None
+    policy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +158,31 @@ class Present:
 
     Attributes:
         secret: What the store tells of it.
+        created: This operation created it.
         restored: This operation restored it.
-        unpoliced: This operation settled its resource policy.
+        policed: This operation settled its resource policy.
         holds: The version that is known to hold the declared value.
-        differs: The version that is known to hold another value.
+        differs: The versions that are known to hold another value.
         spent: The last version id that was refused because the secret has had it.
         confirmed: A second look, some moments after the first, showed the same marks.
+        added: Regions to which this operation added a replica, once for each time.
+        removed: Regions from which this operation removed a replica.
+        rotated: This operation settled its rotation.
+        key: What this operation found out about its key; `None` if it did not ask.
     """
 
     secret: Secret
+    created: bool = False
     restored: bool = False
-    unpoliced: bool = False
+    policed: bool = False
     holds: str | None = None
-    differs: str | None = None
+    differs: frozenset[str] = frozenset()
     spent: str | None = None
     confirmed: bool = False
+    added: tuple[str, ...] = ()
+    removed: frozenset[str] = frozenset()
+    rotated: bool = False
+    key: Key | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

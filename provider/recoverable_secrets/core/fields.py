@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -29,6 +29,7 @@ class Traits:
         initial: A change makes no call either: it counts for what is made from then on.
         minimum: Smallest number allowed, inclusive.
         maximum: Largest number allowed, inclusive.
+        aliases: Other names, in the Python spelling.
     """
 
     replaces: bool = False
@@ -37,6 +38,7 @@ class Traits:
     initial: bool = False
     minimum: int | None = None
     maximum: int | None = None
+    aliases: tuple[str, ...] = ()
 
 
 def field(default: Any, doc: str, **traits: Any) -> Any:
@@ -63,9 +65,15 @@ def declared(*models: type[BaseModel]) -> dict[str, FieldInfo]:
 
 
 def nested(info: FieldInfo) -> type[BaseModel] | None:
-    """Return the model that a field holds, if it holds one."""
-    kinds = (info.annotation, *typing.get_args(info.annotation))
-    return next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)
+    """Return the model that a field holds, or holds a list of, if there is one."""
+    return next(_models(info.annotation), None)
+
+
+def _models(kind: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield kind
+    for part in typing.get_args(kind):
+        yield from _models(part)
 
 
 Spelling = Callable[[str], str]
@@ -86,13 +94,23 @@ def camel(name: str) -> str:
     return head + "".join(part.capitalize() for part in rest)
 
 
+_NATIVE: Mapping[str, str] = {
+    "external_secret_rotation_metadatas": "ExternalSecretRotationMetadata",
+    "policy": "ResourcePolicy",
+    "replicas": "ReplicaRegions",
+    "rotate_immediately": "RotateImmediatelyOnUpdate",
+    "rotation_lambda_arn": "RotationLambdaARN",
+}
+"""Fields that CloudFormation's own types call otherwise."""
+
+
 def pascal(name: str) -> str:
     """The CloudFormation spelling.
 
     >>> pascal("kms_key_id")
     'KmsKeyId'
     """
-    return "".join(part.capitalize() for part in name.split("_"))
+    return _NATIVE.get(name) or "".join(part.capitalize() for part in name.split("_"))
 
 
 def _whole(given: object) -> object:
@@ -128,6 +146,16 @@ def _text(given: object) -> object:
     return given
 
 
+def _trigger(given: object) -> object:
+    """Take text, or a whole number for its digits: what counts is only whether it changes."""
+    if isinstance(given, float) and given.is_integer():
+        given = int(given)
+    if isinstance(given, int) and not isinstance(given, bool):
+        given = str(given)
+    return _text(given)
+
+
 Whole = Annotated[int, BeforeValidator(_whole)]
 Truth = Annotated[bool, BeforeValidator(_truth)]
 Text = Annotated[str, BeforeValidator(_text)]
+Trigger = Annotated[str, BeforeValidator(_trigger)]

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
-from . import fields
+from . import documents, fields
 from .fields import field
 from .generate import Generate
 from .policy import Policy
+from .references import ValueFrom
 from .sealed import Sealed
 
 
@@ -45,6 +48,47 @@ def _sealed_binary(given: object) -> object:
     if not isinstance(given, str) or (given and not content):
         raise PydanticCustomError("sealed", "must be base64 text of the bytes")
     return Sealed(content)
+
+
+def _sealed_json(given: object) -> object:
+    """Take a mapping for its JSON text, which is the same whatever the order of its keys."""
+    if isinstance(given, Sealed):
+        return given
+    if not isinstance(given, Mapping):
+        raise PydanticCustomError("sealed", "must be a mapping; text goes into `secret_string`")
+    try:
+        text = json.dumps(_whole_numbers(given), sort_keys=True, allow_nan=False)
+    except PydanticCustomError:
+        raise
+    except (TypeError, ValueError, RecursionError):
+        text = None
+    if text is None:  # Outside of the handler: what was caught might show the value.
+        raise PydanticCustomError("sealed", "must hold text, numbers, truths, lists and mappings")
+    return Sealed(text)
+
+
+def _whole_numbers(content: object) -> object:
+    """Return content with 5432 for 5432.0, which is how Pulumi hands whole numbers on.
+
+    Beyond 2**53 it has lost digits by then, so that another number would be stored.
+    """
+    if isinstance(content, float) and content.is_integer() and abs(content) > _EXACT:
+        raise PydanticCustomError(
+            "sealed", "must not hold whole numbers of more than 15 digits: give them as text"
+        )
+    if isinstance(content, Mapping):
+        return {str(key): _whole_numbers(each) for key, each in content.items()}
+    if isinstance(content, list | tuple):
+        return [_whole_numbers(each) for each in content]
+    return int(content) if isinstance(content, float) and content.is_integer() else content
+
+
+def _document(given: object) -> object:
+    """Take a resource policy as text or mapping for the one text that means the same."""
+    try:
+        return documents.normal(given)
+    except ValueError as failure:
+        raise PydanticCustomError("document", "{text}", {"text": str(failure)}) from None
 
 
 def _tags(given: object) -> object:
@@ -79,10 +123,57 @@ def _account(given: object) -> object:
     return given
 
 
+_EXACT = 10**15
+"""What floating-point numbers can tell from their neighbours, and more."""
+
 SealedText = Annotated[Sealed, BeforeValidator(_sealed_text)]
 SealedBinary = Annotated[Sealed, BeforeValidator(_sealed_binary)]
+SealedJson = Annotated[Sealed, BeforeValidator(_sealed_json)]
+Document = Annotated[str, BeforeValidator(_document)]
 Tags = Annotated[dict[fields.Text, fields.Text], BeforeValidator(_tags)]
 Account = Annotated[fields.Text, BeforeValidator(_account)]
+
+
+class Replica(BaseModel):
+    """A copy of the secret in another region. Frozen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    region: fields.Text = field(..., "Region of the replica.")
+    kms_key_id: fields.Text | None = field(
+        None,
+        "ARN, id or alias of the KMS key of that region. Default: the key `aws/secretsmanager`.",
+    )
+
+
+class RotationRules(BaseModel):
+    """When a value is rotated. Frozen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    automatically_after_days: fields.Whole | None = field(
+        None,
+        "Days from one rotation to the next, 1 to 1000. Excludes `schedule_expression`.",
+        minimum=1,
+        maximum=1000,
+    )
+    schedule_expression: fields.Text | None = field(
+        None,
+        "When to rotate, such as `rate(10 days)` or `cron(0 8 1 * ? *)`. Excludes "
+        "`automatically_after_days`.",
+    )
+    duration: fields.Text | None = field(
+        None, "How long a rotation may take, in hours, such as `3h`. Default: the service's own."
+    )
+
+
+def _by_region(replicas: list[Replica]) -> list[Replica]:
+    return sorted(replicas, key=lambda replica: replica.region)
+
+
+# Their order means nothing: sorted, two that mean the same are equal.
+Replicas = Annotated[list[Replica], AfterValidator(_by_region)]
+Labels = Annotated[list[fields.Text], AfterValidator(sorted)]
 
 
 class Spec(BaseModel):
@@ -96,6 +187,12 @@ class Spec(BaseModel):
         "another secret.",
         replaces=True,
     )
+    name_prefix: fields.Text | None = field(
+        None,
+        "Beginning of the name; the rest is made of the owner and is the same at each run, so "
+        "that a secret is found again. A change means another secret. Excludes `name`.",
+        replaces=True,
+    )
     description: fields.Text | None = field(
         None, "Description of the secret; empty text clears it."
     )
@@ -104,26 +201,103 @@ class Spec(BaseModel):
         "ARN, id or alias of the KMS key that encrypts the value. Default: the key "
         "`aws/secretsmanager`.",
     )
+    type: fields.Text | None = field(
+        None,
+        "Type of a secret that an external partner rotates, as AWS names it. It can be changed, "
+        "but not taken away.",
+    )
     secret_string: SealedText | None = field(
         None,
-        "The value, as text. Excludes `secret_binary` and `generate_secret_string`.",
+        "The value, as text. Excludes every other way to give a value.",
         sensitive=True,
     )
     secret_binary: SealedBinary | None = field(
         None,
-        "The value, as base64 of its bytes. Excludes `secret_string` and `generate_secret_string`.",
+        "The value, as base64 of its bytes. Excludes every other way to give a value.",
         sensitive=True,
+    )
+    secret_json: SealedJson | None = field(
+        None,
+        "The value, as a mapping; its JSON text is stored, the keys sorted. Excludes every other "
+        "way to give a value.",
+        sensitive=True,
+    )
+    secret_string_wo: SealedText | None = field(
+        None,
+        "The value, as text that no output keeps: it is written again only when "
+        "`secret_string_wo_version` changes. Excludes every other way to give a value.",
+        sensitive=True,
+    )
+    secret_string_wo_version: fields.Whole | None = field(
+        None,
+        "Any whole number; a change writes `secret_string_wo` again. Goes with it.",
+        minimum=0,
+        maximum=999_999_999,
     )
     generate_secret_string: Generate | None = field(
         None,
         "How to generate a value for a secret that has none; empty means 32 characters of all "
-        "kinds. A value that is there stays, whatever changes here. Excludes `secret_string` and "
-        "`secret_binary`.",
+        "kinds. A value that is there stays, whatever changes here. Excludes every other way to "
+        "give a value.",
         initial=True,
+    )
+    regenerate_when: fields.Trigger | None = field(
+        None,
+        "Any text or whole number; a change generates a new value. Goes with "
+        "`generate_secret_string`.",
+    )
+    value_from: ValueFrom | None = field(
+        None,
+        "Where the value is read from when it is written, and then again only when "
+        "`value_version` changes. Excludes every other way to give a value.",
+        initial=True,
+    )
+    value_version: fields.Trigger | None = field(
+        None,
+        "Any text or whole number; a change reads the value again. Goes with `value_from`.",
+    )
+    version_stages: Labels | None = field(
+        None,
+        "Staging labels of the current version besides AWSCURRENT. Labels that others attach are "
+        "left alone.",
     )
     tags: Tags | None = field(
         None,
         "Tags of the secret. Tags that others add are left alone; an empty mapping means none.",
+    )
+    replicas: Replicas | None = field(
+        None,
+        "Copies in other regions; they go when the secret is torn down, and come back with it. An "
+        "empty list means none.",
+        aliases=("replica_regions",),
+    )
+    policy: Document | None = field(
+        None,
+        "Resource policy, as JSON text or as a mapping. Declared and then removed, or empty, means "
+        "none.",
+        aliases=("resource_policy",),
+    )
+    block_public_policy: fields.Truth = field(
+        True, "Whether a resource policy that lets everyone in is refused."
+    )
+    rotation_lambda_arn: fields.Text | None = field(
+        None,
+        "ARN of the Lambda function that rotates the value. Goes with `rotation_rules`. Rotation "
+        "is cancelled before a deletion is scheduled, and set again after a restore.",
+    )
+    rotation_rules: RotationRules | None = field(
+        None, "When the value is rotated: one of days and schedule."
+    )
+    rotation_enabled: fields.Truth | None = field(
+        None, "`false` cancels rotation, and excludes the other arguments about it."
+    )
+    external_secret_rotation_metadatas: Tags | None = field(
+        None,
+        "What an external partner needs to rotate its secret, as a mapping.",
+        aliases=("external_secret_rotation_metadata",),
+    )
+    external_secret_rotation_role_arn: fields.Text | None = field(
+        None, "ARN of the role with which an external partner's secret is rotated."
     )
     owner: fields.Text | None = field(
         None,
@@ -134,7 +308,7 @@ class Spec(BaseModel):
     @property
     def value(self) -> Sealed | None:
         """The declared literal, if there is one."""
-        return self.secret_string or self.secret_binary
+        return self.secret_string or self.secret_binary or self.secret_json
 
 
 class Location(BaseModel):

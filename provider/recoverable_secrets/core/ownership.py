@@ -16,8 +16,13 @@ OWNER = f"{PREFIX}owner"
 INSTANCE = f"{PREFIX}instance"
 ORIGIN = f"{PREFIX}origin"
 CLAIM = (OWNER, INSTANCE, ORIGIN)
-"""The tags of a secret that are ours."""
+"""The tags that say whose a secret is."""
 MARKS = len(CLAIM)
+
+REPLICAS = f"{PREFIX}replicas"
+"""Which replicas there were when the secret was torn down; see replication.py."""
+ROTATION = f"{PREFIX}rotation"
+"""That the teardown cancelled a rotation; see rotation.py."""
 
 HANDOVER = f"{PREFIX}handover"
 """A tag that says: whoever managed this secret will let it go and not destroy it."""
@@ -38,6 +43,7 @@ VERSION_PREFIX = "recoverable-secrets-"
 _TAG_LIMIT = 256
 _NAME_LIMIT = 512
 _DIGEST = 16
+_SUFFIX = 26
 
 
 def digest(*parts: str, length: int = _DIGEST) -> str:
@@ -96,6 +102,11 @@ def default_name(parts: Iterable[str]) -> str:
     """
     escaped = "/".join(escape(part, "A-Za-z0-9/_+.@-", _NAME_LIMIT) for part in parts)
     return escape_tail(escaped, _NAME_LIMIT)
+
+
+def prefixed_name(prefix: str, owner_tag: str) -> str:
+    """Return a name that begins so and ends in what is the same for an owner at each run."""
+    return prefix + digest(owner_tag, length=_SUFFIX)
 
 
 def version_id(random: str) -> str:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import difflib
 import re
-import unicodedata
+import typing
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from . import errors, fields, generate, ownership
+from . import bounds, contradictions, errors, fields
 from .fields import Spelling, snake, traits
-from .model import FIELDS, Declaration, Location, Spec, listed
-from .policy import Capabilities, Deletion, OnRecreate, Policy
+from .model import FIELDS, Declaration, Location, Spec
+from .policy import Capabilities, Policy
 
 M = TypeVar("M", bound=BaseModel)
+
+SUFFIX = 26
+"""Hexadecimal digits, made of the owner, that follow a `name_prefix`."""
 
 
 def parse(
@@ -27,251 +31,275 @@ def parse(
     spelling: Spelling = snake,
     unknown: Collection[str] = (),
     allowed: Collection[str] = FIELDS,
+    elsewhere: Mapping[str, str] | None = None,
+    region: str | None = None,
 ) -> Declaration:
     """Return the declaration that `given` makes.
 
     Args:
-        given: The user's arguments by the surface's names; `None` counts as not given.
+        given: The user's arguments by the surface's names, aliases included; `None` counts as
+            not given.
         capabilities: Limits of the store that will hold the secret.
         spelling: How the surface spells a field's name; errors use the same.
         unknown: Names whose content cannot be known yet; they are not looked at.
         allowed: The fields that the surface has.
+        elsewhere: Parts of fields that the surface does not have, with the reason, such as
+            `value_from.file`.
+        region: Region of the secret where no field tells it, if that is known.
 
     Raises:
         InvalidInput: With every problem found, none of which shows what was given.
     """
-    names = {spelling(name): name for name in FIELDS if name in allowed}
-    named, problems = _named(given, FIELDS, spelling)
-    raw = {name: content for name, content in named.items() if spelling(name) not in unknown}
-    parts: list[BaseModel] = []
-    for model in (Spec, Policy, Location):
-        part, faults = _validate(model, raw, spelling)
-        parts.append(part)
-        problems += faults
-    declaration = Declaration(spec=parts[0], policy=parts[1], location=parts[2])
-    understood = {name for part in parts for name in part.model_fields_set}
-    unsure = (raw.keys() - understood) | {names[name] for name in unknown if name in names}
-    problems += _contradictions(declaration, spelling, unsure)
-    problems += _generate_problems(declaration.spec, raw, capabilities, spelling)
-    problems += _over_limits(declaration, capabilities, spelling)
-    problems += _tag_problems(_readable(raw.get("tags")), capabilities, spelling("tags"))
+    place = _Place(spelling, elsewhere=elsewhere or {})
+    names = {spelt: f for spelt, f in _names(FIELDS, place).items() if f in allowed}
+    said = {f: spelt for spelt, f in names.items() if given.get(spelt) is not None}
+
+    def shown(name: str) -> str:
+        return said.get(name) or spelling(name)
+
+    skipped = {names[name] for name in unknown if name in names}
+    named, problems = _named(given, FIELDS, place)
+    raw = {name: content for name, content in named.items() if name not in skipped}
+    place = replace(place, said=said)
+    spec, faults = _validate(Spec, raw, place)
+    policy, more = _validate(Policy, raw, place)
+    location, rest = _validate(Location, raw, place)
+    problems += [*faults, *more, *rest]
+    declaration = Declaration(
+        spec=spec or Spec(), policy=policy or Policy(), location=location or Location()
+    )
+    understood = {
+        name for part in (spec, policy, location) if part for name in part.model_fields_set
+    }
+    unsure = (raw.keys() - understood) | skipped
+    problems += contradictions.found(declaration, raw, unsure, shown)
+    problems += _names_of_secret(declaration.spec, capabilities, shown)
+    problems += bounds.exceeded(declaration, raw, capabilities, shown, region)
     if problems:
         raise errors.InvalidInput(problems)
     return declaration
 
 
-def recall(remembered: Mapping[str, Any]) -> Declaration:
+def recall(remembered: Mapping[str, Any], spelling: Spelling = snake) -> Declaration:
     """Return the declaration that a surface remembers, without what is no longer understood.
 
     Raises nothing: what was stored once must never block a deletion.
+
+    Args:
+        remembered: What was stored, by the surface's names, aliases included.
+        spelling: How those names are spelt.
     """
-    raw = {name: remembered[name] for name in FIELDS if remembered.get(name) is not None}
-    spec, policy, location = (_validate(model, raw, snake)[0] for model in (Spec, Policy, Location))
-    return Declaration(spec=spec, policy=policy, location=location)
+    place = _Place(spelling)
+    raw, _ = _named(remembered, FIELDS, place)
+    spec, policy, location = (_validate(model, raw, place)[0] for model in (Spec, Policy, Location))
+    return Declaration.model_validate(
+        {"spec": spec or Spec(), "policy": policy or Policy(), "location": location or Location()}
+    )
+
+
+def spellings(name: str, info: FieldInfo, spelling: Spelling) -> tuple[str, ...]:
+    """Return all names by which a surface takes a field, its own first.
+
+    Besides the field's aliases these are, in CloudFormation, the field's plain name where a
+    native type calls it otherwise: `ReplicaRegions` and `Replicas` both mean `replicas`.
+    """
+    plain = fields.camel(name)
+    native = (plain[:1].upper() + plain[1:],) if spelling is fields.pascal else ()
+    others = (spelling(alias) for alias in traits(info).aliases)
+    return tuple(dict.fromkeys((spelling(name), *others, *native)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where in a declaration something stands, for the texts.
+
+    Attributes:
+        spelling: How the surface spells a field's name.
+        at: What to put before a name, such as `ReplicaRegions[0].`.
+        path: The same in fields, such as `replicas.`.
+        elsewhere: The parts that the surface does not have, by path and name; the reason.
+        said: What the user calls a field, where that is known.
+    """
+
+    spelling: Spelling
+    at: str = ""
+    path: str = ""
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    said: Mapping[str, str] = field(default_factory=dict)
+
+    def shown(self, name: str) -> str:
+        """Return what people call a field that stands here."""
+        return self.at + (self.said.get(name) or self.spelling(name))
+
+    def inside(self, name: str, at: int | None = None) -> _Place:
+        """Return the place inside a field, or inside an item of it."""
+        item = "" if at is None else f"[{at}]"
+        return _Place(
+            self.spelling, f"{self.shown(name)}{item}.", f"{self.path}{name}.", self.elsewhere
+        )
+
+
+def _names(declared: Mapping[str, FieldInfo], place: _Place) -> dict[str, str]:
+    """Return the fields by all names that they can have here."""
+    return {
+        spelt: name
+        for name, info in declared.items()
+        if place.path + name not in place.elsewhere
+        for spelt in spellings(name, info, place.spelling)
+    }
 
 
 def _named(
-    given: Mapping[Any, Any], declared: Mapping[str, FieldInfo], spelling: Spelling, at: str = ""
+    given: Mapping[Any, Any], declared: Mapping[str, FieldInfo], place: _Place
 ) -> tuple[dict[str, Any], list[str]]:
-    """Return what is given by the names of the fields, and a text for each name that is none."""
-    names = {spelling(name): name for name in declared}
-    problems = [_stranger(key, names, at) for key in given if key not in names]
-    return {f: given[name] for name, f in names.items() if given.get(name) is not None}, problems
+    """Return what is given by the names of the fields, and a text for each name that is wrong."""
+    names = _names(declared, place)
+    problems = [_stranger(key, declared, names, place) for key in given if key not in names]
+    said: dict[str, list[str]] = {}
+    for spelt, name in names.items():
+        if given.get(spelt) is not None:
+            said.setdefault(name, []).append(spelt)
+    for several in said.values():
+        if len(several) > 1:
+            shown = " and ".join(place.at + spelt for spelt in several)
+            problems.append(f"{shown} are two names of one argument: keep one of them")
+    return {name: given[spelt[0]] for name, spelt in said.items()}, problems
 
 
-def _validate(
-    model: type[M], raw: Mapping[str, Any], spelling: Spelling, at: str = ""
-) -> tuple[M, list[str]]:
+def _validate(model: type[M], raw: Mapping[str, Any], place: _Place) -> tuple[M | None, list[str]]:
     """Return the model made of the fields that are right, and a text for each that is not.
+
+    It is `None` where a field is wrong or missing without which there is no such model.
 
     Args:
         model: What to make.
         raw: What is given, by the names of the fields.
-        spelling: How the surface spells a field's name.
-        at: The place of the model inside another one, for the texts.
+        place: Where the model stands.
     """
-    mine = {name: raw[name] for name in model.model_fields if name in raw}
+    mine: dict[str, Any] = {}
     texts: list[str] = []
-    for name, content in mine.items():
-        inner = fields.nested(model.model_fields[name])
-        if inner and isinstance(content, Mapping):
-            place = f"{at}{spelling(name)}."
-            named, strangers = _named(content, inner.model_fields, spelling, place)
-            mine[name], faults = _validate(inner, named, spelling, place)
-            texts += [*strangers, *faults]
+    for name in (name for name in model.model_fields if name in raw):
+        mine[name], faults = _parts(model.model_fields[name], raw[name], place, name)
+        texts += faults
     try:
         return model.model_validate(mine), texts
     except ValidationError as failure:
         found = failure.errors(include_input=False, include_url=False)
     wrong = {str(fault["loc"][0]) for fault in found}
     rest = {name: content for name, content in mine.items() if name not in wrong}
-    texts += dict.fromkeys(_text(fault, model, mine, spelling, at) for fault in found)
-    return model.model_validate(rest), texts
+    texts += dict.fromkeys(_text(fault, model, mine, place) for fault in found)
+    required = {name for name, info in model.model_fields.items() if info.is_required()}
+    return (None if required - rest.keys() else model.model_validate(rest)), texts
+
+
+def _parts(info: FieldInfo, content: object, place: _Place, name: str) -> tuple[object, list[str]]:
+    """Return content with the models made that it holds, and a text for each fault in them."""
+    model = fields.nested(info)
+    if model is None or isinstance(content, BaseModel):
+        return content, []
+    if not many(info):
+        return _part(model, content, place.inside(name))
+    if not isinstance(content, list | tuple):
+        return content, []
+    made = [_part(model, item, place.inside(name, at)) for at, item in enumerate(content)]
+    wrong = [
+        f"{place.inside(name, at).at[:-1]} must be a mapping"
+        for at, (item, _) in enumerate(made)
+        if not isinstance(item, BaseModel | None)
+    ]
+    items = [item for item, _ in made if isinstance(item, BaseModel)]
+    return items, [*wrong, *(text for _, texts in made for text in texts)]
+
+
+def _part(model: type[BaseModel], content: object, place: _Place) -> tuple[object, list[str]]:
+    """Return the model that a mapping makes; anything else stays as it is."""
+    if not isinstance(content, Mapping):
+        return content, []
+    named, strangers = _named(content, model.model_fields, place)
+    made, faults = _validate(model, named, place)
+    return made, [*strangers, *faults]
+
+
+def many(info: FieldInfo) -> bool:
+    """Whether a field holds a list."""
+    return _is_list(info.annotation)
+
+
+def _is_list(kind: Any) -> bool:
+    return typing.get_origin(kind) is list or any(map(_is_list, typing.get_args(kind)))
 
 
 def _text(
-    fault: ErrorDetails,
-    model: type[BaseModel],
-    raw: Mapping[str, Any],
-    spelling: Spelling,
-    at: str,
+    fault: ErrorDetails, model: type[BaseModel], raw: Mapping[str, Any], place: _Place
 ) -> str:
     """Say what is wrong with one field, in the words of its declaration."""
     name = str(fault["loc"][0])
-    shown = at + spelling(name)
-    known = traits(model.model_fields[name])
+    shown, info = place.shown(name), model.model_fields[name]
+    known = traits(info)
     if name == "recovery_window_in_days" and raw[name] in ("0", 0) and raw[name] is not False:
-        force = spelling("force_delete_without_recovery")
+        force = place.spelling("force_delete_without_recovery")
         return (
             f"{shown} is 0, which elsewhere means deletion without recovery: use 7 to 30 (a "
             f"recreated secret is restored, so the name is not blocked), or say {force}"
         )
     if fault["type"] == "enum":
         return f"{shown} must be one of {fault['ctx']['expected'].replace(chr(39), '')}"
+    if fault["type"] == "missing":
+        return f"{shown} is missing: declare it"
     if known.maximum is not None:
         return f"{shown} must be a whole number from {known.minimum} to {known.maximum}"
     inner = [errors.short(str(part)) for part in fault["loc"][1:]]
     where = f" ({', '.join(inner)})" if inner and not known.sensitive else ""
-    told = fault["msg"] if fault["msg"].startswith("must ") else _shape(fault["type"])
-    return f"{shown}{where} {told}"
+    told = fault["msg"] if fault["msg"].startswith("must ") else _shape(fault["type"], info)
+    named = re.sub("`([a-z_]+)`", lambda found: place.spelling(found[1]), told)
+    return f"{shown}{where} {named}"
 
 
-def _shape(kind: str) -> str:
+def _shape(kind: str, info: FieldInfo) -> str:
+    items = "mappings" if fields.nested(info) else "text"
     return {
         "dict_type": "must be a mapping of text to text",
-        "list_type": "must be a list of text",
+        "list_type": f"must be a list of {items}",
         "model_type": "must be a mapping",
     }.get(kind, "has the wrong type")
 
 
-def _stranger(key: object, names: Mapping[str, str], at: str) -> str:
+def _stranger(
+    key: object, declared: Mapping[str, FieldInfo], names: Mapping[str, str], place: _Place
+) -> str:
+    reasons = {place.spelling(name): place.elsewhere.get(place.path + name) for name in declared}
     near = difflib.get_close_matches(str(key), names, n=2, cutoff=0.65)
     hint = f"did you mean {' or '.join(near)}?" if near else "remove it"
-    return f"{at}{errors.short(str(key))} is not an argument of a recoverable secret: {hint}"
+    shown = f"{place.at}{errors.short(str(key))}"
+    why = reasons.get(str(key)) or hint
+    return f"{shown} is not an argument of a recoverable secret: {why}"
 
 
-def _contradictions(
-    declaration: Declaration, spelling: Spelling, unsure: Collection[str]
-) -> Iterator[str]:
-    """Yield what fits no secret although each field alone is right."""
-    spec, policy = declaration.spec, declaration.policy
-    window, force, deletion, recreate = map(
-        spelling,
-        (
-            "recovery_window_in_days",
-            "force_delete_without_recovery",
-            "deletion",
-            "on_recreate",
-        ),
-    )
-    said = policy.model_fields_set
-    values = ("secret_string", "secret_binary", "generate_secret_string")
-    several = [spelling(name) for name in values if getattr(spec, name) is not None]
-    if len(several) > 1:
-        yield f"{' and '.join(several)} exclude each other: a version holds one of them; keep one"
-    if policy.force and "recovery_window_in_days" in said:
-        yield f"{window} and deletion by force exclude each other: remove one of them"
-    scheduled = "deletion" in said and policy.deletion is not Deletion.FORCE
-    if policy.force_delete_without_recovery and scheduled:
-        yield f"{force} contradicts {deletion} = {policy.deletion}: remove one of them"
-    maybe = {"force_delete_without_recovery", "deletion"} & set(unsure)
-    if policy.on_recreate is OnRecreate.REPLACE and not policy.force and not maybe:
-        yield (
-            f"{recreate} = replace destroys the pending secret for good: it needs {force} as well, "
-            "or use restore"
-        )
-
-
-def _generate_problems(
-    spec: Spec, raw: Mapping[str, Any], store: Capabilities, spelling: Spelling
-) -> Iterator[str]:
-    """Yield why no value can be generated as declared, or none that fits."""
-    parameters, at = spec.generate_secret_string, spelling("generate_secret_string")
-    if parameters is None:
-        return
-    given = raw["generate_secret_string"]
-    unsure = {
-        name
-        for name in generate.Generate.model_fields.keys() - parameters.model_fields_set
-        if isinstance(given, Mapping) and given.get(spelling(name)) is not None
-    }
-    yield from generate.problems(parameters, lambda name: f"{at}.{spelling(name)}", unsure)
-    size = generate.largest(parameters)
-    if size > store.value_bytes:
-        yield f"{at} can make a value of {size} bytes, but {store.value_bytes} fit: shorten it"
-
-
-def _over_limits(
-    declaration: Declaration, store: Capabilities, spelling: Spelling
-) -> Iterator[str]:
-    """Yield what the store would refuse, by its limits."""
-    spec, location = declaration.spec, declaration.location
+def _names_of_secret(spec: Spec, store: Capabilities, spelling: Spelling) -> Iterator[str]:
     if spec.name is not None:
         yield from name_problems(spec.name, store, spelling("name"))
-    if spec.description is not None and len(spec.description) > store.description_length:
-        yield f"{spelling('description')} must have at most {store.description_length} characters"
-    for name in ("secret_string", "secret_binary"):
-        value = getattr(spec, name)
-        if value is not None and not 1 <= value.size <= store.value_bytes:
-            yield (
-                f"{spelling(name)} must have 1 to {store.value_bytes} bytes; it has {value.size}. "
-                "Leave it out for a secret without a value"
-            )
-    checks: tuple[tuple[str, str | None, str, str], ...] = (
-        ("kms_key_id", spec.kms_key_id, r"[A-Za-z0-9_+=,.@:/-]{0,2048}",
-         "an ARN, id or alias of a key"),
-        ("owner", spec.owner, r"(?s).{1,256}", "1 to 256 characters"),
-        ("region", location.region, r"([a-z]+-)+[0-9]+", "a region such as eu-west-1"),
-        ("profile", location.profile, r"(?s).+", "the name of a profile"),
-        ("assume_role_arn", location.assume_role_arn, r"arn:[a-z-]+:iam::[0-9]{12}:role/[!-~]+",
-         "the ARN of an IAM role"),
-    )  # fmt: skip
-    for name, content, pattern, meant in checks:
-        if content is not None and not re.fullmatch(pattern, content):
-            yield f"{spelling(name)} must be {meant}"
-    accounts = location.allowed_account_ids or []
-    if not all(re.fullmatch(r"[0-9]{12}", account) for account in accounts):
-        yield f"{spelling('allowed_account_ids')} must be account ids of 12 digits"
+    if spec.name_prefix is not None:
+        room = store.name_length - SUFFIX
+        yield from name_problems(spec.name_prefix, store, spelling("name_prefix"), room)
 
 
-def name_problems(name: str, store: Capabilities, shown: str = "name") -> Iterator[str]:
-    """Yield what is wrong with a name, derived ones included."""
-    if not 1 <= len(name) <= store.name_length:
-        yield f"{shown} must have 1 to {store.name_length} characters; it has {len(name)}"
+def name_problems(
+    name: str, store: Capabilities, shown: str = "name", room: int | None = None
+) -> Iterator[str]:
+    """Yield what is wrong with a name, derived ones included.
+
+    Args:
+        name: The name, or its beginning.
+        store: The store that will hold the secret.
+        shown: What people call it.
+        room: Most characters; as many as a name has, by default.
+    """
+    most = store.name_length if room is None else room
+    if not 1 <= len(name) <= most:
+        more = "" if room is None else f" ({SUFFIX} more are added)"
+        yield f"{shown} must have 1 to {most} characters{more}; it has {len(name)}"
     if not re.fullmatch(f"(?:{store.name_characters})*", name):
         yield f"{shown} may contain letters, digits and /_+=.@-! only: remove other characters"
-
-
-def _tag_problems(tags: Mapping[str, str], store: Capabilities, shown: str) -> Iterator[str]:
-    room = store.tags - ownership.MARKS
-    if len(tags) > room:
-        yield (
-            f"{shown} has {len(tags)} tags, but {room} fit: a secret has {store.tags}, "
-            f"{ownership.MARKS} of them kept for ownership"
-        )
-    for key, content in tags.items():
-        at = f"{shown} ({errors.short(key, 40)})"
-        for prefix in (*store.reserved_tags, ownership.PREFIX):
-            if key.lower().startswith(prefix):
-                yield f"{at}: the prefix {prefix} is reserved; choose another key"
-        if not 1 <= len(key) <= store.tag_key_length:
-            yield f"{at}: a key must have 1 to {store.tag_key_length} characters"
-        if len(content) > store.tag_value_length:
-            yield f"{at}: a value must have at most {store.tag_value_length} characters"
-        if not (_taggable(key) and _taggable(content)):
-            yield f"{at}: only letters, digits, spaces and _.:/=+-@ are allowed"
-
-
-def _readable(tags: object) -> dict[str, str]:
-    """Return those tags that are text, so that one bad tag does not hide the others' faults."""
-    pairs = listed(tags) if isinstance(tags, list) else tags
-    if not isinstance(pairs, Mapping):
-        return {}
-    return {k: v for k, v in pairs.items() if isinstance(k, str) and isinstance(v, str)}
-
-
-def _taggable(text: str) -> bool:
-    return all(c in "_.:/=+-@" or unicodedata.category(c)[0] in "LZN" for c in text)
 
 
 def warnings(name: str, store: Capabilities) -> Iterator[str]:

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from .facts import Key, Replica, Rotation
+
 
 class Source(enum.StrEnum):
     """Where a value comes from."""
@@ -20,6 +22,8 @@ class Source(enum.StrEnum):
     ATTEMPTED = "attempted"
     """The literal of an operation that is taken back."""
     GENERATED = "generated"
+    WRITE_ONLY = "write-only"
+    REFERENCED = "referenced"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,9 @@ class Create(Action):
     Attributes:
         version: Id for the first version; also makes a repeated call safe.
         source: Where the value comes from; `None` for no value.
+        replicas: Copies to make in other regions.
+        overwrite: Whether a copy may overwrite a secret of the same name.
+        type: Type of an external partner's secret.
     """
 
     description: str | None
@@ -52,6 +59,9 @@ class Create(Action):
     tags: Mapping[str, str]
     version: str
     source: Source | None
+    replicas: tuple[Replica, ...] = ()
+    overwrite: bool = False
+    type: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +71,7 @@ class Restore(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetMetadata(Action):
-    """Set description, key and value together; `None` leaves a part alone, "" clears it.
+    """Set description, key, type and value together; `None` leaves one alone, "" clears it.
 
     Attributes:
         version: Id for the new version, if `source` gives a value.
@@ -69,6 +79,7 @@ class SetMetadata(Action):
 
     description: str | None = None
     kms_key_id: str | None = None
+    type: str | None = None
     source: Source | None = None
     version: str | None = None
 
@@ -83,10 +94,19 @@ class Compare(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveStage(Action):
-    """Make another version the current one. Conflict if `current` is not the current one."""
+    """Move a staging label, by default the one that makes a version the current one.
 
-    current: str
-    to: str
+    Conflict if it is not where it is said to be.
+
+    Attributes:
+        current: Id of the version that has the label; `None` if none has.
+        to: Id of the version that is to have it; `None` for none.
+        stage: The label.
+    """
+
+    current: str | None
+    to: str | None
+    stage: str = "AWSCURRENT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +129,54 @@ class DropPolicy(Action):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetPolicy(Action):
+    """Attach a resource policy in place of any other. Later if it names a new principal.
+
+    Attributes:
+        document: The policy, as JSON text.
+        block_public: Refuse one that lets everyone in.
+    """
+
+    document: str
+    block_public: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddReplicas(Action):
+    """Start copies in other regions; whether they come about, only a later look tells."""
+
+    replicas: tuple[Replica, ...]
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveReplicas(Action):
+    """Take copies in other regions away. Conflict, and none is, if one of them is not there."""
+
+    regions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetRotation(Action):
+    """Rotate the value as told, from now on or at once."""
+
+    rotation: Rotation
+    immediately: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRotation(Action):
+    """Rotate the value no more. A service may refuse it where rotation never was set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckKey(Action):
+    """Ask for the state of the encryption key. Changes nothing, and never fails."""
+
+    kms_key_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleDeletion(Action):
     """Delete with a recovery window of so many days. Conflict if it is no longer live."""
 
@@ -122,7 +190,7 @@ class Purge(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait(Action):
-    """Let time pass until the name is free."""
+    """Let some time pass, as the service is not done yet with what was asked of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +223,22 @@ class Refusal:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why what was begun cannot be brought to its end; what can be taken back, is.
+
+    Attributes:
+        text: What is so, why that is the end, and what to do.
+        code: The kind of failure, as a service would name it.
+    """
+
+    text: str
+    code: str
+
+
+Decision = Plan | Refusal | Failure
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """The action took effect, or its effect was already there.
@@ -163,11 +247,13 @@ class Done:
         id: The store's id of a created secret.
         version: Id of the version that a call made.
         date: When a scheduled deletion will be carried out, in UTC.
+        key: What the service told of a key.
     """
 
     id: str | None = None
     version: str | None = None
     date: dt.datetime | None = None
+    key: Key | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +271,20 @@ class Conflict:
     version_known: bool = False
 
 
-Outcome = Done | Conflict
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The service does not know yet what the action refers to: the same again, in a moment.
+
+    Attributes:
+        code: The service's error code.
+        text: What the service said, free of values.
+    """
+
+    code: str
+    text: str = ""
+
+
+Outcome = Done | Conflict | Later
 
 
 def valued(action: Action) -> bool:
@@ -193,10 +292,12 @@ def valued(action: Action) -> bool:
     return getattr(action, "source", None) is not None
 
 
-def describe(plan: Plan | Refusal) -> str:
+def describe(plan: Decision) -> str:
     """Return a plan as lines of text, values and random marks left out."""
     if isinstance(plan, Refusal):
         return f"refused: {plan.text}"
+    if isinstance(plan, Failure):
+        return f"failed: {plan.text}"
     lines = [*(_line(step) for step in plan.actions), *(f"note: {note}" for note in plan.notes)]
     return "\n".join(lines) or "nothing to do"
 
@@ -210,14 +311,21 @@ def _line(action: Action) -> str:
 def _details(action: Action) -> Iterator[str]:
     for part in dataclasses.fields(action):
         content = getattr(action, part.name)
-        if part.name in {"undo", "version"} or content is None:
+        empty = content is None or content is False or content == ()
+        if part.name in {"undo", "version", "document"} or empty:
             continue
         name = "value" if part.name == "source" else part.name
-        if isinstance(content, Mapping):
-            content = ", ".join(content) or "none"
-        elif isinstance(content, tuple):
-            content = ", ".join(content)
-        yield f"{name} = {content if content != '' else 'none'}"
+        yield f"{name} = {_shown(content) or 'none'}"
+
+
+def _shown(content: object) -> str:
+    if isinstance(content, Rotation):
+        return " ".join(filter(None, (content.function, content.schedule)))
+    if isinstance(content, Replica):
+        return content.region
+    if isinstance(content, Mapping | tuple):
+        return ", ".join(map(_shown, content))
+    return str(content)
 
 
 def frozen(tags: Mapping[str, str]) -> Mapping[str, str]:

@@ -45,6 +45,13 @@ class OnValueDrift(enum.StrEnum):
     OVERWRITE = "overwrite"
 
 
+class PreviousVersion(enum.StrEnum):
+    """What happens to the version that a new value replaces."""
+
+    KEEP = "keep"
+    DEPRECATE = "deprecate"
+
+
 class Policy(BaseModel):
     """What the user allows. Frozen; defaults lose nothing."""
 
@@ -86,6 +93,23 @@ class Policy(BaseModel):
         "the declared one.",
         policy_only=True,
     )
+    previous_version: PreviousVersion = field(
+        PreviousVersion.KEEP,
+        "What happens to the version that a new value replaces: `keep` it as AWSPREVIOUS, or "
+        "`deprecate` it, so that AWS drops it.",
+        policy_only=True,
+    )
+    force_overwrite_replica_secret: fields.Truth = field(
+        False,
+        "Whether a new replica may overwrite a secret of the same name in its region.",
+        policy_only=True,
+    )
+    rotate_immediately: fields.Truth = field(
+        False,
+        "Whether the value is rotated at once when rotation is set or changed, and not at its "
+        "next date only.",
+        policy_only=True,
+    )
     timeout: fields.Whole = field(
         300,
         "Seconds that one operation may take, waits included, 1 to 3600.",
@@ -122,6 +146,12 @@ class Capabilities:
         reserved_tags: Prefixes of tag keys that belong to the service.
         key_mutable: Whether the encryption key can be changed in place.
         policies: Whether a secret can carry a resource policy.
+        policy_length: Longest resource policy, in characters.
+        replicas: Whether a secret can have replicas in other regions.
+        rotation: Whether the service can rotate a value.
+        types: Whether a secret can have a type of an external partner.
+        labels: How many extra staging labels a version can have; none if it cannot have any.
+        keys: Whether the service tells the state of an encryption key.
         call_seconds: Longest that one call can take, retries included.
         hyphen_suffix: Whether names that end in a hyphen and six characters confuse look-ups by
             partial ARN.
@@ -139,5 +169,11 @@ class Capabilities:
     reserved_tags: tuple[str, ...]
     key_mutable: bool
     policies: bool
+    policy_length: int
+    replicas: bool
+    rotation: bool
+    types: bool
+    labels: int
+    keys: bool
     call_seconds: float
     hyphen_suffix: bool

@@ -27,12 +27,19 @@ class SecretStore(Protocol):
         """What the service can do, and its limits."""
         ...
 
-    def observe(self, ref: facts.Ref) -> facts.Absent | facts.Present | facts.PendingDeletion:
+    def observe(
+        self, ref: facts.Ref, *, policy: bool = False
+    ) -> facts.Absent | facts.Present | facts.PendingDeletion:
         """Return what the service knows of a secret, without reading its value.
 
         Looks up by `ref.id` if there is one, else by the exact name: never by a part of either.
         `Absent` is answered only if the caller was looking in the account that `ref.id` names;
         looking in another one raises `Refused`.
+
+        Args:
+            ref: Which secret.
+            policy: Whether the resource policy of a live secret is asked for too, by one more
+                call.
         """
         ...
 
@@ -42,9 +49,10 @@ class SecretStore(Protocol):
         """Carry out one action, in at most one call that changes anything.
 
         Idempotent: done twice, the end state is the same; the second time answers `Done` or
-        `Conflict`. `Conflict` says that the secret is in another state than the action needs,
-        and changes nothing. Whether the name of a scheduled or purged secret is taken, only
-        `Create` finds out.
+        `Conflict`. `Later` says that the service does not know yet what the action refers to, and
+        that nothing was changed. `Conflict` says that the secret is in another state than the
+        action needs, and changes nothing. Whether the name of a scheduled or purged secret is
+        taken, only `Create` finds out.
 
         Args:
             ref: Which secret; every action but `Create` is given its id.

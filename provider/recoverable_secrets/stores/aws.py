@@ -40,6 +40,13 @@ CONFIG = botocore.config.Config(
 )
 """How every client calls: which retries, how long."""
 
+HASTY = CONFIG.merge(
+    botocore.config.Config(
+        retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=3
+    )
+)
+"""How to call for what is good to know, but not needed: there may be no way to the service."""
+
 _VALUE: contextvars.ContextVar[Sealed | None] = contextvars.ContextVar("value", default=None)
 _STAND_IN = {"SecretString": "-", "SecretBinary": b"-"}
 _LOCK = threading.Lock()  # boto3 sessions are not made safely by several threads at once
@@ -71,7 +78,7 @@ class Connection:
         profile: Profile of the shared configuration.
         roles: Roles to assume, one through the other.
         accounts: The only accounts allowed; none means any.
-        endpoints: URLs by service (`secretsmanager`, `sts`) in place of AWS's own.
+        endpoints: URLs by service (`secretsmanager`, `sts`, `kms`, `ssm`) in place of AWS's own.
     """
 
     region: str | None = None
@@ -118,10 +125,12 @@ class AwsStore:
         """Limits of AWS Secrets Manager."""
         return limits.AWS
 
-    def observe(self, ref: facts.Ref) -> facts.Absent | facts.Present | facts.PendingDeletion:
+    def observe(
+        self, ref: facts.Ref, *, policy: bool = False
+    ) -> facts.Absent | facts.Present | facts.PendingDeletion:
         """Return what DescribeSecret tells; see `SecretStore`."""
         found = self._call(ref, "DescribeSecret", {"SecretId": ref.id or ref.name})
-        if isinstance(found, plan.Conflict):
+        if not isinstance(found, dict):
             self._prove_account(ref)
             return facts.Absent()
         if (ref.id or ref.name) not in {found["ARN"], found["Name"]}:
@@ -129,15 +138,24 @@ class AwsStore:
         secret = aws_wire.secret(found)
         if "DeletedDate" in found:
             return facts.PendingDeletion(secret=secret, date=aws_wire.utc(found["DeletedDate"]))
+        if policy:
+            secret = dataclasses.replace(secret, policy=self._policy(ref, secret))
         return facts.Present(secret=secret)
+
+    def _policy(self, ref: facts.Ref, secret: facts.Secret) -> str | None:
+        """Return the resource policy in normal form, empty for none."""
+        found = self._call(ref, "GetResourcePolicy", {"SecretId": secret.id})
+        return aws_wire.policy(found) if isinstance(found, dict) else None
 
     def apply(
         self, ref: facts.Ref, action: plan.Action, payload: Sealed | None = None
     ) -> plan.Outcome:
         """Carry out one action in one call; see `SecretStore`."""
+        if isinstance(action, plan.CheckKey):
+            return plan.Done(key=self._key_state(ref, action.kms_key_id))
         operation, request = aws_wire.request(ref, action)
         answer = self._call(ref, operation, request, payload)
-        if isinstance(answer, plan.Conflict):
+        if not isinstance(answer, dict):
             return answer
         return plan.Done(
             id=answer.get("ARN"),
@@ -145,19 +163,50 @@ class AwsStore:
             date=aws_wire.utc(answer.get("DeletionDate")),
         )
 
+    def _key_state(self, ref: facts.Ref, key: str) -> facts.Key:
+        """Return what DescribeKey tells; that it tells nothing is no failure of ours."""
+        client = self.client("kms", self._region(ref))
+        try:
+            return aws_wire.key(client.describe_key(KeyId=key)["KeyMetadata"])
+        except botocore.exceptions.ClientError as error:
+            missing = error.response.get("Error", {}).get("Code") == "NotFoundException"
+        except botocore.exceptions.BotoCoreError:
+            missing = False
+        return facts.Key(state=facts.KeyState.MISSING if missing else facts.KeyState.UNTOLD)
+
+    def read_parameter(self, name: str) -> Sealed:
+        """Return the value of a parameter of AWS Systems Manager, by name or ARN.
+
+        Raises:
+            RecoverableSecretsError: It cannot be read; the text names it.
+        """
+        from . import aws_sources  # noqa: PLC0415  # It needs this module; few need it.
+
+        return aws_sources.parameter(self, name)
+
+    def read_secret(self, id: str) -> Sealed:  # noqa: A002  # as all ids here
+        """Return the current value of another secret, by exact name or full ARN.
+
+        Raises:
+            RecoverableSecretsError: It cannot be read; the text names it.
+        """
+        from . import aws_sources  # noqa: PLC0415  # It needs this module; few need it.
+
+        return aws_sources.secret(self, id)
+
     def _call(
         self,
         ref: facts.Ref,
         operation: str,
         request: dict[str, Any],
         payload: Sealed | None = None,
-    ) -> dict[str, Any] | plan.Conflict:
+    ) -> dict[str, Any] | plan.Conflict | plan.Later:
         """Make one call, and translate all that can go wrong."""
         subject = aws_errors.Subject(operation, ref.name, payload)
 
         def call() -> dict[str, Any]:
             client = self.client("secretsmanager", self._region(ref))
-            self._admit()
+            self.admit()
             method = getattr(client, botocore.xform_name(operation))
             token = _VALUE.set(payload)
             try:
@@ -205,7 +254,10 @@ class AwsStore:
                 if self._session is None:
                     self._session = self._assumed(region)
                 client = self._session.client(
-                    service, region, endpoint_url=self._endpoint(service), config=CONFIG
+                    service,
+                    region,
+                    endpoint_url=self._endpoint(service),
+                    config=HASTY if service == "kms" else CONFIG,
                 )
                 client.meta.events.register("before-sign.secrets-manager", _put_value)
                 self._clients[service, region] = client
@@ -232,7 +284,7 @@ class AwsStore:
             session = boto3.Session(botocore_session=inner)
         return session
 
-    def _admit(self) -> None:
+    def admit(self) -> None:
         """Refuse to do anything in an account that is not allowed."""
         allowed = self._where.accounts
         if allowed and self._caller() not in allowed:
@@ -262,7 +314,7 @@ class AwsStore:
 
 def translated(
     subject: aws_errors.Subject, call: Callable[[], dict[str, Any]]
-) -> dict[str, Any] | plan.Conflict:
+) -> dict[str, Any] | plan.Conflict | plan.Later:
     """Make a call; turn what it raises into our errors, and a conflict into an answer.
 
     Ours is raised after theirs is dealt with, so that it has no context: a chained exception
@@ -281,7 +333,7 @@ def translated(
         meaning = aws_errors.from_service(error.response, subject)
     except botocore.exceptions.BotoCoreError as error:
         meaning = aws_errors.from_sdk(type(error), subject)
-    if isinstance(meaning, plan.Conflict):
+    if isinstance(meaning, plan.Conflict | plan.Later):
         return meaning
     raise meaning
 

@@ -24,6 +24,17 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "PutSecretValue": ("secretsmanager:PutSecretValue",),
     "TagResource": ("secretsmanager:TagResource",),
     "UntagResource": ("secretsmanager:UntagResource",),
+    "PutResourcePolicy": ("secretsmanager:PutResourcePolicy",),
+    "GetResourcePolicy": ("secretsmanager:GetResourcePolicy",),
+    "ReplicateSecretToRegions": ("secretsmanager:ReplicateSecretToRegions",),
+    "RemoveRegionsFromReplication": ("secretsmanager:RemoveRegionsFromReplication",),
+    "RotateSecret": (
+        "secretsmanager:RotateSecret",
+        "lambda:InvokeFunction",
+        "iam:PassRole",
+    ),
+    "CancelRotateSecret": ("secretsmanager:CancelRotateSecret",),
+    "DescribeKey": ("kms:DescribeKey",),
     "DeleteResourcePolicy": ("secretsmanager:DeleteResourcePolicy",),
     "UpdateSecretVersionStage": ("secretsmanager:UpdateSecretVersionStage",),
     "AssumeRole": ("sts:AssumeRole",),
@@ -35,8 +46,18 @@ KMS_PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "CreateSecret": ("kms:GenerateDataKey", "kms:Decrypt"),
     "PutSecretValue": ("kms:GenerateDataKey", "kms:Decrypt"),
     "UpdateSecret": ("kms:GenerateDataKey", "kms:Decrypt", "kms:Encrypt"),
+    "ReplicateSecretToRegions": ("kms:Decrypt", "kms:GenerateDataKey", "kms:Encrypt"),
 }
-"""What each operation needs besides under a customer's own key."""
+"""What each operation needs besides under a customer's own key, a replica's included."""
+
+_REPEATED = frozenset(
+    {
+        "InvalidParameterException",
+        "InvalidRequestException",
+        "ResourceExistsException",
+        "ResourceNotFoundException",
+    }
+)
 
 CONFLICTS: Mapping[str, frozenset[str]] = {
     "CreateSecret": frozenset({"ResourceExistsException", "InvalidRequestException"}),
@@ -49,6 +70,9 @@ CONFLICTS: Mapping[str, frozenset[str]] = {
     "PutSecretValue": frozenset(
         {"ResourceExistsException", "InvalidRequestException", "ResourceNotFoundException"}
     ),
+    # Which code a repeated call meets, is not documented: a look tells what is so.
+    "ReplicateSecretToRegions": _REPEATED,
+    "RemoveRegionsFromReplication": _REPEATED,
     # Which code says that the label is not on that version any more, is not documented.
     "UpdateSecretVersionStage": frozenset(
         {"InvalidParameterException", "InvalidRequestException", "ResourceNotFoundException"}
@@ -94,6 +118,7 @@ _UNUSABLE = frozenset(
         "TokenRetrievalError",
     }
 )
+_KEY_TROUBLE = frozenset({"DecryptionFailure", "EncryptionFailure"})
 _SHORTEST = 4
 _ECHOING = frozenset({"InvalidParameterException", "SerializationException", "ValidationException"})
 
@@ -117,7 +142,7 @@ class Subject:
 
 def from_service(
     response: Mapping[str, Any], subject: Subject
-) -> plan.Conflict | errors.RecoverableSecretsError:
+) -> plan.Conflict | plan.Later | errors.RecoverableSecretsError:
     """Return what an error answer of AWS means.
 
     Args:
@@ -128,9 +153,17 @@ def from_service(
     code, text = str(told.get("Code", "Unknown")), str(told.get("Message", ""))
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     name = errors.short(subject.name)
-    if code in CONFLICTS.get(subject.operation, _CONFLICTS):
+    if _conflicts(code, text, subject.operation):
         known = subject.operation == "UpdateSecret" and code == "ResourceExistsException"
         return plan.Conflict(code, _scrubbed(text, code, subject.payload), version_known=known)
+    if code == "MalformedPolicyDocumentException" and "principal" in text.lower():
+        return plan.Later(code, _scrubbed(text, code, subject.payload))
+    if code in _KEY_TROUBLE:
+        return errors.StoreError(
+            f"{subject.operation} of {name}: its KMS key cannot be used ({code}). If it is pending "
+            "deletion, call CancelKeyDeletion; if it is disabled, EnableKey; then run again",
+            code,
+        )
     if code in _DENIED:
         return _denied(text, subject)
     if code in _CREDENTIALS:
@@ -148,6 +181,15 @@ def from_service(
         f"{errors.clip(shown, 120) or 'its text is withheld, as it may repeat the value'}",
         code,
     )
+
+
+def _conflicts(code: str, text: str, operation: str) -> bool:
+    """Whether an error says that the secret is in another state than the call needs."""
+    if code in CONFLICTS.get(operation, _CONFLICTS):
+        return True
+    # Replicas that others made meanwhile, or whose removal is not through yet.
+    kept = operation == "DeleteSecret" and code == "InvalidParameterException"
+    return kept and "replica" in text.lower()
 
 
 def _denied(text: str, subject: Subject) -> errors.AccessDenied:

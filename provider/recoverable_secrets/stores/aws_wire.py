@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from recoverable_secrets.core import errors, facts, plan
+from recoverable_secrets.core import documents, errors, facts, plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ def secret(found: Mapping[str, Any]) -> facts.Secret:
         for version, labels in (found.get("VersionIdsToStages") or {}).items()
         for label in labels
     }
+    current, previous = labelled.pop("AWSCURRENT", None), labelled.pop("AWSPREVIOUS", None)
     ties = [found.get("CrossAccountPrimary") or {}, *(found.get("CrossAccountReplicas") or ())]
     return facts.Secret(
         id=found["ARN"],
@@ -53,18 +54,75 @@ def secret(found: Mapping[str, Any]) -> facts.Secret:
         description=found.get("Description") or "",
         kms_key_id=found.get("KmsKeyId") or None,
         tags=MappingProxyType(tags),
-        version=labelled.get("AWSCURRENT"),
-        previous=labelled.get("AWSPREVIOUS"),
+        version=current,
+        previous=previous,
+        labels=MappingProxyType(labelled),
+        type=found.get("Type") or None,
+        region=arn.region if arn else None,
         primary_region=primary if arn and primary != arn.region else None,
         service=found.get("OwningService"),
         partners=tuple(
             tie.get("ReplicaSecretARN") or tie["PrimarySecretARN"] for tie in ties if tie
         ),
         manager=_manager(tags),
-        replicas=tuple(
-            sorted(replica["Region"] for replica in found.get("ReplicationStatus") or ())
-        ),
+        replicas=tuple(_replica(told) for told in found.get("ReplicationStatus") or ()),
+        rotation=_rotation(found),
     )
+
+
+def _replica(told: Mapping[str, Any]) -> facts.Replica:
+    status = told.get("Status")
+    return facts.Replica(
+        region=told["Region"],
+        kms_key_id=told.get("KmsKeyId") or None,
+        status=status if status in _UNDER_WAY else None,
+        failed=status == "Failed",
+        message=" ".join(str(told.get("StatusMessage") or "").split()),
+    )
+
+
+_UNDER_WAY = frozenset({"InProgress", "Pending"})
+
+
+def _rotation(found: Mapping[str, Any]) -> facts.Rotation | None:
+    """Return how a secret is rotated, or was before that was cancelled."""
+    rules, told = found.get("RotationRules") or {}, found.get("ExternalSecretRotationMetadata")
+    if not (rules or found.get("RotationEnabled") or found.get("RotationLambdaARN")):
+        return None
+    return facts.Rotation(
+        enabled=bool(found.get("RotationEnabled")),
+        function=found.get("RotationLambdaARN") or None,
+        days=rules.get("AutomaticallyAfterDays"),
+        schedule=rules.get("ScheduleExpression"),
+        duration=rules.get("Duration"),
+        metadata={item["Key"]: item["Value"] for item in told} if told else None,
+        role=found.get("ExternalSecretRotationRoleArn"),
+    )
+
+
+def policy(found: Mapping[str, Any]) -> str:
+    """Return what GetResourcePolicy shows, in normal form; empty for none.
+
+    What is no policy to us, is one that nobody declares: it is shown as it stands.
+    """
+    text = found.get("ResourcePolicy") or ""
+    try:
+        return documents.normal(text)
+    except ValueError:
+        return str(text)
+
+
+def key(found: Mapping[str, Any]) -> facts.Key:
+    """Return what DescribeKey shows of a key."""
+    state = {
+        "Enabled": facts.KeyState.USABLE,
+        "Disabled": facts.KeyState.DISABLED,
+        "PendingDeletion": facts.KeyState.PENDING_DELETION,
+        "PendingReplicaDeletion": facts.KeyState.PENDING_DELETION,
+    }.get(str(found.get("KeyState")), facts.KeyState.UNTOLD)
+    if state is facts.KeyState.USABLE and found.get("KeyManager") == "AWS":
+        state = facts.KeyState.UNTOLD  # Nobody can delete it.
+    return facts.Key(state=state, date=utc(found.get("DeletionDate")))
 
 
 def _manager(tags: Mapping[str, str]) -> str | None:
@@ -85,6 +143,9 @@ def request(ref: facts.Ref, action: plan.Action) -> tuple[str, dict[str, Any]]:
                 Description=action.description,
                 KmsKeyId=action.kms_key_id,
                 Tags=_tag_list(action.tags),
+                AddReplicaRegions=_replica_list(action.replicas) or None,
+                ForceOverwriteReplicaSecret=action.overwrite or None,
+                Type=action.type,
             )
         case plan.SetMetadata():
             return "UpdateSecret", _given(
@@ -92,16 +153,29 @@ def request(ref: facts.Ref, action: plan.Action) -> tuple[str, dict[str, Any]]:
                 ClientRequestToken=action.version,
                 Description=action.description,
                 KmsKeyId=action.kms_key_id,
+                Type=action.type,
             )
         case plan.Compare():
             return "PutSecretValue", {"SecretId": ref.id, "ClientRequestToken": action.version}
         case plan.MoveStage():
-            return "UpdateSecretVersionStage", {
-                "SecretId": ref.id,
-                "VersionStage": "AWSCURRENT",
-                "RemoveFromVersionId": action.current,
-                "MoveToVersionId": action.to,
-            }
+            return "UpdateSecretVersionStage", _given(
+                SecretId=ref.id,
+                VersionStage=action.stage,
+                RemoveFromVersionId=action.current,
+                MoveToVersionId=action.to,
+            )
+        case plan.AddReplicas():
+            return "ReplicateSecretToRegions", _given(
+                SecretId=ref.id,
+                AddReplicaRegions=_replica_list(action.replicas),
+                ForceOverwriteReplicaSecret=action.overwrite or None,
+            )
+        case plan.SetRotation():
+            return "RotateSecret", _given(
+                SecretId=ref.id,
+                RotateImmediately=action.immediately,
+                **_rotation_request(action.rotation),
+            )
         case plan.SetTags():
             return "TagResource", {"SecretId": ref.id, "Tags": _tag_list(action.tags)}
         case plan.DropTags():
@@ -115,6 +189,15 @@ def request(ref: facts.Ref, action: plan.Action) -> tuple[str, dict[str, Any]]:
 _SIMPLE: Mapping[type[plan.Action], tuple[str, Callable[[Any], dict[str, Any]]]] = {
     plan.Restore: ("RestoreSecret", lambda _: {}),
     plan.DropPolicy: ("DeleteResourcePolicy", lambda _: {}),
+    plan.SetPolicy: (
+        "PutResourcePolicy",
+        lambda a: {"ResourcePolicy": a.document, "BlockPublicPolicy": a.block_public},
+    ),
+    plan.RemoveReplicas: (
+        "RemoveRegionsFromReplication",
+        lambda a: {"RemoveReplicaRegions": list(a.regions)},
+    ),
+    plan.CancelRotation: ("CancelRotateSecret", lambda _: {}),
     plan.ScheduleDeletion: ("DeleteSecret", lambda a: {"RecoveryWindowInDays": a.days}),
     plan.Purge: ("DeleteSecret", lambda _: {"ForceDeleteWithoutRecovery": True}),
 }
@@ -122,6 +205,25 @@ _SIMPLE: Mapping[type[plan.Action], tuple[str, Callable[[Any], dict[str, Any]]]]
 
 def _given(**parameters: Any) -> dict[str, Any]:
     return {name: content for name, content in parameters.items() if content is not None}
+
+
+def _replica_list(replicas: tuple[facts.Replica, ...]) -> list[dict[str, str]]:
+    return [_given(Region=each.region, KmsKeyId=each.kms_key_id) for each in replicas]
+
+
+def _rotation_request(rotation: facts.Rotation) -> dict[str, Any]:
+    rules = _given(
+        AutomaticallyAfterDays=rotation.days if rotation.schedule is None else None,
+        ScheduleExpression=rotation.schedule,
+        Duration=rotation.duration,
+    )
+    metadata = rotation.metadata or {}
+    return _given(
+        RotationLambdaARN=rotation.function,
+        RotationRules=rules or None,
+        ExternalSecretRotationMetadata=_tag_list(metadata) or None,
+        ExternalSecretRotationRoleArn=rotation.role,
+    )
 
 
 def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -28,6 +28,12 @@ AWS = Capabilities(
     reserved_tags=("aws:",),
     key_mutable=True,
     policies=True,
+    policy_length=20_480,
+    replicas=True,
+    rotation=True,
+    types=True,
+    labels=18,
+    keys=True,
     call_seconds=CALL_ATTEMPTS * (CONNECT_SECONDS + READ_SECONDS) + _BACKOFF_SECONDS,
     hyphen_suffix=True,
 )

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from recoverable_secrets.core import errors, facts, plan
+from recoverable_secrets.core import documents, errors, facts, plan, values
 from recoverable_secrets.core.policy import Capabilities
 from recoverable_secrets.core.sealed import Sealed
 
@@ -28,7 +28,7 @@ class Entry:
         secret: What a look shows.
         values: Every version's value by its id.
         delete_on: When the scheduled deletion is carried out; `None` while live.
-        policy: The resource policy; `None` if it has none.
+        policy: The resource policy in normal form; `None` if it has none.
     """
 
     secret: facts.Secret
@@ -53,9 +53,13 @@ class MemoryStore:
             now: Tells the time, in UTC.
             reserved_seconds: How long a purged secret's name stays taken.
             capabilities: Limits to show.
+
+        States of keys that are not usable can be put into `keys`: what they encrypt cannot be
+        written.
         """
         self.entries: dict[str, Entry] = {}
         self.reserved: dict[str, dt.datetime] = {}
+        self.keys: dict[str, facts.Key] = {}
         self._now, self._reserved_for = now, dt.timedelta(seconds=reserved_seconds)
         self._capabilities = capabilities
         self._lock = threading.RLock()
@@ -65,7 +69,9 @@ class MemoryStore:
         """The limits that this store was made with."""
         return self._capabilities
 
-    def observe(self, ref: facts.Ref) -> facts.Absent | facts.Present | facts.PendingDeletion:
+    def observe(
+        self, ref: facts.Ref, *, policy: bool = False
+    ) -> facts.Absent | facts.Present | facts.PendingDeletion:
         """Return what is known of a secret; see `SecretStore`."""
         with self._lock:
             entry = self._find(ref)
@@ -73,6 +79,10 @@ class MemoryStore:
                 return facts.Absent()
             if entry.delete_on is not None:
                 return facts.PendingDeletion(secret=entry.secret, date=entry.delete_on)
+            if policy:
+                return facts.Present(
+                    secret=dataclasses.replace(entry.secret, policy=entry.policy or "")
+                )
             return facts.Present(secret=entry.secret)
 
     def apply(
@@ -82,7 +92,13 @@ class MemoryStore:
         with self._lock:
             if isinstance(action, plan.Create):
                 return self._create(ref, action, payload)
+            if isinstance(action, plan.CheckKey):
+                usable = facts.Key(state=facts.KeyState.USABLE)
+                return plan.Done(key=self.keys.get(action.kms_key_id, usable))
             entry = self._find(ref)
+            deletes = isinstance(action, plan.ScheduleDeletion | plan.Purge)
+            if deletes and entry is not None and entry.secret.replicas:
+                return plan.Conflict("HasReplicas")
             if isinstance(action, plan.Purge):
                 return self._purge(entry, self._now())
             if entry is None:
@@ -126,6 +142,7 @@ class MemoryStore:
             return plan.Conflict("ResourceExists")
         if self.reserved.get(ref.name, self._now()) > self._now():
             return plan.Conflict("NameReserved")
+        self._need(action.kms_key_id)
         entry = Entry(
             facts.Secret(
                 id=f"memory:{ref.name}:{secrets.token_hex(3)}",
@@ -133,6 +150,8 @@ class MemoryStore:
                 description=action.description or "",
                 kms_key_id=action.kms_key_id or None,
                 tags=action.tags,
+                type=action.type,
+                replicas=action.replicas,
             )
         )
         self.entries[ref.name] = entry
@@ -153,24 +172,75 @@ class MemoryStore:
             case plan.ScheduleDeletion():
                 entry.delete_on = self._now() + dt.timedelta(days=action.days)
                 return plan.Done(date=entry.delete_on)
+            case plan.SetPolicy():
+                entry.policy = documents.normal(action.document)
             case plan.DropPolicy():
                 entry.policy = None
             case plan.Compare():
                 same = entry.values.get(action.version) == payload
                 return plan.Done() if same else plan.Conflict("OtherValue")
             case plan.MoveStage():
-                if entry.secret.version != action.current or action.to not in entry.values:
-                    return plan.Conflict("OtherVersion")
-                self._update(entry, version=action.to, previous=action.current)
-            case plan.SetTags():
-                self._update(entry, tags=plan.frozen({**entry.secret.tags, **action.tags}))
-            case plan.DropTags():
-                kept = {k: v for k, v in entry.secret.tags.items() if k not in action.keys}
-                self._update(entry, tags=plan.frozen(kept))
+                return self._move(entry, action)
             case plan.SetMetadata():
                 return self._set_metadata(entry, action, payload)
             case _:
+                return self._change_more(entry, action)
+        return plan.Done()
+
+    def _change_more(self, entry: Entry, action: plan.Action) -> plan.Outcome:
+        secret = entry.secret
+        match action:
+            case plan.SetTags():
+                self._update(entry, tags=plan.frozen({**secret.tags, **action.tags}))
+            case plan.DropTags():
+                kept = {k: v for k, v in secret.tags.items() if k not in action.keys}
+                self._update(entry, tags=plan.frozen(kept))
+            case plan.AddReplicas() | plan.RemoveReplicas():
+                return self._replicate(entry, action)
+            case plan.SetRotation():
+                self._update(entry, rotation=action.rotation)
+                if action.immediately:
+                    self._write(entry, secrets.token_hex(16), Sealed(secrets.token_urlsafe()))
+            case plan.CancelRotation():
+                if secret.rotation:
+                    off = dataclasses.replace(secret.rotation, enabled=False)
+                    self._update(entry, rotation=off)
+            case _:
                 raise errors.StoreError(f"{type(action).__name__} is not for stores", "NoAction")
+        return plan.Done()
+
+    def _replicate(
+        self, entry: Entry, action: plan.AddReplicas | plan.RemoveReplicas
+    ) -> plan.Outcome:
+        live = entry.secret.replicas
+        held = {replica.region for replica in live}
+        if isinstance(action, plan.RemoveReplicas):
+            if not held.issuperset(action.regions):
+                return plan.Conflict("NoReplica")
+            self._update(entry, replicas=tuple(r for r in live if r.region not in action.regions))
+            return plan.Done()
+        if held.intersection(replica.region for replica in action.replicas):
+            return plan.Conflict("ReplicaExists")
+        self._update(entry, replicas=live + action.replicas)
+        return plan.Done()
+
+    def _move(self, entry: Entry, action: plan.MoveStage) -> plan.Outcome:
+        secret = entry.secret
+        if action.stage == values.CURRENT:
+            if secret.version != action.current or action.to not in entry.values:
+                return plan.Conflict("OtherVersion")
+            self._update(entry, version=action.to, previous=action.current)
+            return plan.Done()
+        labels = {**secret.labels, values.PREVIOUS: secret.previous}
+        missing = action.to is not None and action.to not in entry.values
+        allowed = {None, action.to} if action.current is None else {action.current}
+        nowhere = action.current is action.to is None
+        if labels.get(action.stage) not in allowed or missing or nowhere:
+            return plan.Conflict("OtherVersion")
+        labels[action.stage] = action.to
+        previous = labels.pop(values.PREVIOUS)
+        kept = {label: version for label, version in labels.items() if version is not None}
+        self._update(entry, previous=previous, labels=plan.frozen(kept))
         return plan.Done()
 
     def _set_metadata(
@@ -178,13 +248,24 @@ class MemoryStore:
     ) -> plan.Outcome:
         if action.version is not None and action.version in entry.values:
             return plan.Conflict("VersionExists", version_known=True)
+        if payload is not None or action.kms_key_id is not None:
+            key = action.kms_key_id
+            self._need(entry.secret.kms_key_id if key is None else key)
         if action.description is not None:
             self._update(entry, description=action.description)
         if action.kms_key_id is not None:
             self._update(entry, kms_key_id=action.kms_key_id or None)
+        if action.type is not None:
+            self._update(entry, type=action.type or None)
         if payload is not None and action.version is not None:
             self._write(entry, action.version, payload)
         return plan.Done(version=action.version)
+
+    def _need(self, key: str | None) -> None:
+        """Refuse to encrypt with a key that is known not to be usable."""
+        known = self.keys.get(key or "")
+        if known and known.state is not facts.KeyState.USABLE:
+            raise errors.StoreError(f"the key {key} is {known.state.value}", "EncryptionFailure")
 
     def _write(self, entry: Entry, version: str, value: Sealed) -> None:
         entry.values[version] = value

@@ -1,0 +1,87 @@
+"""Why a secret is left alone, in the words that people read."""
+
+from __future__ import annotations
+
+from . import diff, ownership
+from .diff import Relation
+from .errors import clip, short
+from .facts import Kept, Observed, PendingDeletion, Secret
+from .plan import Refusal
+from .policy import Adopt, Capabilities, Policy
+
+
+def not_ours(secret: Secret, wanted: Kept, policy: Policy, observed: Observed) -> Refusal | None:
+    """Refuse what belongs to another, or to nobody, unless it may be adopted."""
+    state = "is scheduled for deletion" if isinstance(observed, PendingDeletion) else "exists"
+    related = diff.relation(secret, wanted)
+    if related is Relation.UNOWNED and policy.adopt is Adopt.NO:
+        return Refusal(
+            f"{short(secret.name)} {state} and has no owner: left alone. Use another name, or "
+            "set adopt to unowned to take it over"
+        )
+    if related is Relation.FOREIGN and policy.adopt is not Adopt.ANY:
+        return Refusal(
+            f"{who(secret)} and {state}: left alone. Use another name, or set adopt to any to "
+            "take it over"
+        )
+    held = secret.manager and ownership.HANDOVER not in secret.tags
+    if related is not Relation.OURS and held:
+        return Refusal(
+            f"{short(secret.name, 40)} is {clip(secret.manager or '', 56)}, which would destroy it "
+            "for good when removed: deploy that with DeletionPolicy: Retain and the tag "
+            f"{ownership.HANDOVER} first"
+        )
+    return None
+
+
+def tied(secret: Secret) -> Refusal | None:
+    """Refuse what AWS would refuse half-way, before anything is touched."""
+    name = short(secret.name)
+    if secret.primary_region:
+        return Refusal(
+            f"{name} is a replica here: its primary is in {secret.primary_region}. Set region to "
+            "that one, or promote the replica first"
+        )
+    if secret.service:
+        return Refusal(
+            f"{name} is managed by {short(secret.service, 40)}: left alone. Change it through "
+            "that service, or use another name"
+        )
+    if secret.partners:
+        return Refusal(
+            f"{name} is tied across accounts to {clip(secret.partners[0], 90)}: left alone. "
+            "Disassociate that replica first"
+        )
+    return None
+
+
+def stuck(secret: Secret, wanted: Kept, store: Capabilities) -> Refusal | None:
+    """Refuse a key that the store cannot change any more."""
+    if diff.stuck_key(secret, wanted, store):
+        return Refusal(
+            f"the key of {short(secret.name)} cannot be changed: {store.service} fixes it at "
+            "creation. Declare the key that it has, or another name"
+        )
+    return None
+
+
+def too_late(wanted: Kept) -> Refusal:
+    """Refuse what a stack asks for that is not at work."""
+    return Refusal(
+        f"the stack of {short(wanted.name)} is not being created or updated: nothing was done. "
+        "Deploy the stack; only CloudFormation may send events"
+    )
+
+
+def vanished(wanted: Kept) -> Refusal:
+    """Refuse to make what a surface remembers under an id that cannot come back."""
+    return Refusal(
+        f"{short(wanted.name)} is remembered but cannot be brought back in place: run a refresh, "
+        "then deploy again"
+    )
+
+
+def who(secret: Secret) -> str:
+    """Return whose a secret is, for the texts."""
+    owner = secret.tags.get(ownership.OWNER, "nobody")
+    return f"{short(secret.name)} belongs to {short(owner, 60)}"
