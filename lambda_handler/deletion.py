@@ -25,7 +25,7 @@ def removed(request: Request) -> Answer:
     Raises:
         RecoverableSecretsError: As `Engine.run` does.
     """
-    allowed = Installation.of(os.environ)
+    allowed = Installation.of(os.environ, request.function)
     policy = _policy(request, allowed)
     if request.id.startswith("arn:") and not identity.is_here(request):
         return _nothing("the id is no secret of this account and region", request)
@@ -69,8 +69,8 @@ def _meant(request: Request, allowed: Installation, path: tuple[str, ...]) -> Go
         Refused: The id is of a secret that this installation does not reach any more.
     """
     here = identity.is_here(request)
-    declared = properties.recalled(request.properties).spec.name
-    named = declared or identity.default_name(request, allowed, path)
+    spec = properties.recalled(request.properties).spec
+    named = spec.name or identity.default_name(request, allowed, path, spec.name_prefix)
     name = identity.name_in(request.id) if here else named
     outside = any(properties.name_problems(name, allowed))
     if outside and here:
@@ -84,7 +84,7 @@ def _meant(request: Request, allowed: Installation, path: tuple[str, ...]) -> Go
     return Gone(
         name=name,
         owner=owner,
-        memory=Memory(id=request.id, owner=owner) if here else None,
+        memory=Memory(id=request.id, owner=owner, spec=spec) if here else None,
         instance=identity.mark_to_delete(request),
         mandate=Mandate.ROLLBACK,
     )

@@ -14,7 +14,7 @@ from typing import Any
 
 from recoverable_secrets.core import errors, facts, ownership, parse
 from recoverable_secrets.core.facts import Kept, Mandate, Memory
-from recoverable_secrets.core.model import Declaration
+from recoverable_secrets.core.model import Declaration, Spec
 from recoverable_secrets.engine import random_hex
 from recoverable_secrets.stores import limits
 
@@ -45,10 +45,10 @@ def _kept(request: Request) -> Answer:
         Refused: The stack is not at work, so nobody asked for this.
         RecoverableSecretsError: As `Engine.run` does.
     """
-    allowed = Installation.of(os.environ)
+    allowed = Installation.of(os.environ, request.function)
     stacks.name(request.stack_id)
     stack, declaration = _declared(request, allowed)
-    name = declaration.spec.name or _undeclared_name(request, allowed, stack.path)
+    name = declaration.spec.name or _undeclared_name(request, allowed, stack.path, declaration.spec)
     problems = [*parse.name_problems(name, limits.AWS, "Name")]
     problems += properties.name_problems(name, allowed)
     if problems:
@@ -97,11 +97,14 @@ def _declared(request: Request, allowed: Installation) -> tuple[stacks.Stack, De
     return stack, properties.declared(request.properties, allowed, stack.tags)
 
 
-def _undeclared_name(request: Request, allowed: Installation, path: tuple[str, ...]) -> str:
+def _undeclared_name(
+    request: Request, allowed: Installation, path: tuple[str, ...], spec: Spec
+) -> str:
     """Return the name that a secret has had without one declared, else the one that it gets."""
-    if request.kind == "Update" and "Name" not in request.old and identity.is_here(request):
+    same = "Name" not in request.old and request.old.get("NamePrefix") == spec.name_prefix
+    if request.kind == "Update" and same and identity.is_here(request):
         return identity.name_in(request.id)
-    return identity.default_name(request, allowed, path)
+    return identity.default_name(request, allowed, path, spec.name_prefix)
 
 
 def _mandate(stack: stacks.Stack, request: Request) -> Mandate:

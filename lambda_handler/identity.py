@@ -22,8 +22,12 @@ def owner(request: Request, path: tuple[str, ...]) -> str:
     return ownership.owner(label, "\0".join(label))
 
 
-def default_name(request: Request, allowed: Installation, path: tuple[str, ...]) -> str:
-    """Return the name of a secret that declares none: the same for a stack created anew."""
+def default_name(
+    request: Request, allowed: Installation, path: tuple[str, ...], prefix: str | None
+) -> str:
+    """Return the name of a secret that declares none, or a prefix: the same for a stack anew."""
+    if prefix:
+        return ownership.prefixed_name(prefix, owner(request, path))
     room = limits.AWS.name_length - len(allowed.name_prefix)
     made = ownership.default_name([*path, request.logical_id])
     return allowed.name_prefix + ownership.escape_tail(made, room)

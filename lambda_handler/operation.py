@@ -6,8 +6,10 @@ import logging
 
 from recoverable_secrets.core import facts
 from recoverable_secrets.core.policy import Policy
+from recoverable_secrets.core.references import ValueFrom
+from recoverable_secrets.core.sealed import Sealed
 from recoverable_secrets.engine import Engine, Result
-from recoverable_secrets.stores import SecretStore, aws
+from recoverable_secrets.stores import aws
 
 from . import properties
 from .protocol import Request
@@ -15,7 +17,7 @@ from .protocol import Request
 logger = logging.getLogger(__name__)
 
 
-def store() -> SecretStore:
+def store() -> aws.AwsStore:
     """Return the store of the function's own account and region; warm invocations share it."""
     return aws.open_store(aws.Connection())
 
@@ -29,7 +31,18 @@ def run(
         RecoverableSecretsError: As `Engine.run` does.
     """
     timed = policy.model_copy(update={"timeout": max(1, int(request.seconds()))})
-    return Engine(store(), say=say).run(wanted, timed, known=known)
+    return Engine(store(), say=say, read=_read).run(wanted, timed, known=known)
+
+
+def _read(reference: ValueFrom) -> Sealed:
+    """Return the value that a reference points at, which the installation was found to allow.
+
+    Raises:
+        RecoverableSecretsError: It cannot be read; nothing was changed.
+    """
+    from recoverable_secrets import sources  # noqa: PLC0415  # Few need it: off the cold path.
+
+    return sources.read(reference, store())
 
 
 def say(note: str) -> None:

@@ -66,6 +66,8 @@ def _holds(operator: str, found: str | None, wanted: list[str]) -> bool:
             return found in wanted
         case "StringLike":
             return any(_like(found, one) for one in wanted)
+        case "ArnLike":
+            return any(_like_part_by_part(found, one) for one in wanted)
         case "Bool":
             return found.lower() in wanted
     raise AssertionError(f"{operator} is not known here")
@@ -73,6 +75,11 @@ def _holds(operator: str, found: str | None, wanted: list[str]) -> bool:
 
 def _like(text: str, pattern: str) -> bool:
     return fnmatch.fnmatchcase(text, pattern.replace("[", "[[]"))
+
+
+def _like_part_by_part(arn: str, pattern: str) -> bool:
+    found, wanted = arn.split(":", 5), pattern.split(":", 5)
+    return len(found) == len(wanted) and all(map(_like, found, wanted))
 
 
 def _listed(one: Any) -> list[str]:

@@ -45,7 +45,10 @@ class Evaluation:
         defaults = {name: one["Default"] for name, one in declared.items() if "Default" in one}
         self.known = {**PSEUDO, **defaults, **given, "AWS::NoValue": ABSENT}
         for name, one in declared.items():
-            _check(name, one, self.known[name])
+            if one["Type"] == "CommaDelimitedList":
+                self.known[name] = [each.strip() for each in str(self.known[name]).split(",")]
+            for each in _each(self.known[name]):
+                _check(name, one, each)
 
     def result(self) -> dict[str, Any]:
         """Return the whole, evaluated."""
@@ -93,11 +96,21 @@ class Evaluation:
                 return not self.of(argument[0])
             case "Fn::Or":
                 return any(map(self.of, argument))
+            case "Fn::And":
+                return all(map(self.of, argument))
+            case "Fn::Join":
+                between, parts = argument
+                return between.join(self.of(parts))
         raise AssertionError(f"{name} is not known here")
 
     def holds(self, condition: str) -> bool:
         """Whether a condition holds."""
         return bool(self.of(self.template["Conditions"][condition]))
+
+
+def _each(given: Any) -> list[Any]:
+    """Return what is checked: of a list each item, as CloudFormation does."""
+    return given if isinstance(given, list) else [given]
 
 
 def _check(name: str, declared: Mapping[str, Any], given: Any) -> None:

@@ -80,6 +80,8 @@ def test_what_the_function_never_needs_is_not_loaded(bench: Any) -> None:
     later = set(COLD.left_out(names))
     assert {"recoverable_secrets.dynamic", "recoverable_secrets.stores.memory"} <= later
     assert not later & names
+    reading = {"recoverable_secrets.sources", "recoverable_secrets.stores.aws_sources"}
+    assert not reading & names, "only who declares ValueFrom waits for them"
 
 
 def test_every_import_has_its_group(bench: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -20,25 +21,56 @@ STACK = "arn:aws:cloudformation:eu-central-1:123456789012:stack/shop/1234"
 OURS = "cloudformation/shop/Password:0123456789abcdef"
 FOREIGN = "pulumi/shop/dev/password:0123456789abcdef"
 
-NOT_THE_FUNCTIONS = {"sts:AssumeRole"}
-"""What the store can call, but only for the Pulumi surface."""
+SOURCES = "arn:aws:ssm:eu-central-1:123456789012:parameter/shared/*"
+SECRET_SOURCE = f"{SECRETS}shared/*"
+ROTATOR = "arn:aws:lambda:eu-central-1:123456789012:function:rotate-*"
+REPLICA_KEY = KEY.replace("eu-central-1", "eu-west-1")
+
+NOT_THE_FUNCTIONS = {"sts:AssumeRole", "secretsmanager:GetResourcePolicy"}
+"""What the store can call, but only for the Pulumi surface: another account, and a refresh."""
 SURROUNDINGS = {
     "cloudformation:DescribeStacks",
     "cloudformation:DescribeStackEvents",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
 }
+EVERYTHING_ID = "all that can be allowed"
 INSTALLATIONS = [
     pytest.param({}, id="default"),
     pytest.param({"KmsKeyArn": KEY}, id="with a key"),
     pytest.param({"AllowForceDelete": "yes"}, id="force"),
     pytest.param({"AllowAdopt": "unowned"}, id="adopts unowned"),
     pytest.param({"AllowAdopt": "any"}, id="adopts any"),
+    pytest.param({"AllowPublicPolicy": "yes"}, id="public policies"),
+    pytest.param({"AllowedValueSources": f"{SOURCES}, {SECRET_SOURCE}"}, id="with sources"),
+    pytest.param({"AllowedRotationFunctions": ROTATOR}, id="with rotation"),
+    pytest.param({"ReplicaKmsKeyArns": REPLICA_KEY}, id="with a key for replicas"),
     pytest.param(
-        {"AllowAdopt": "yes", "AllowForceDelete": "yes", "KmsKeyArn": KEY, "NamePrefix": ""},
-        id="all that can be allowed",
+        {
+            "AllowAdopt": "yes",
+            "AllowForceDelete": "yes",
+            "AllowPublicPolicy": "yes",
+            "AllowedRotationFunctions": ROTATOR,
+            "AllowedValueSources": SOURCES,
+            "KmsKeyArn": KEY,
+            "NamePrefix": "",
+            "ReplicaKmsKeyArns": REPLICA_KEY,
+        },
+        id=EVERYTHING_ID,
     ),
 ]
+BY_PARAMETER = {
+    "AllowedRotationFunctions": {
+        "iam:PassRole",
+        "lambda:InvokeFunction",
+        "secretsmanager:RotateSecret",
+    },
+    "AllowedValueSources": {"secretsmanager:GetSecretValue", "ssm:GetParameter"},
+    "KmsKeyArn": {"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"},
+    "ReplicaKmsKeyArns": {"kms:Encrypt", "kms:GenerateDataKey"},
+}
+"""What only an installation with that parameter may do."""
+EVERYTHING: dict[str, str] = INSTALLATIONS[-1].values[0]  # type: ignore[assignment]
 
 
 def role(**given: str) -> list[dict[str, Any]]:
@@ -60,19 +92,32 @@ def called() -> set[str]:
 
 @pytest.mark.parametrize("given", INSTALLATIONS)
 def test_exactly_what_is_called(given: dict[str, str]) -> None:
-    kms = {one for needed in aws_errors.KMS_PERMISSIONS.values() for one in needed}
-    wanted = called() - NOT_THE_FUNCTIONS | SURROUNDINGS | (kms if "KmsKeyArn" in given else set())
+    optional = {one for actions in BY_PARAMETER.values() for one in actions}
+    wanted = called() - NOT_THE_FUNCTIONS - optional | SURROUNDINGS
+    for parameter, actions in BY_PARAMETER.items():
+        wanted |= actions if parameter in given else set()
     assert set(iam.actions(role(**given))) == wanted
+
+
+def test_every_call_is_in_some_installation() -> None:
+    """Those that read values stand beside the tables, see stores/aws_sources.py."""
+    kms = {one for needed in aws_errors.KMS_PERMISSIONS.values() for one in needed}
+    wanted = called() - NOT_THE_FUNCTIONS | kms | BY_PARAMETER["AllowedValueSources"]
+    assert set(iam.actions(role(**EVERYTHING))) == wanted | SURROUNDINGS
+
+
+def test_the_policy_is_as_small_as_iam_takes_it() -> None:
+    """10,240 characters for all inline policies of a role; three quarters leave room for lists."""
+    longest = {**EVERYTHING, "NamePrefix": "p" * 128}
+    assert len(json.dumps(role(**longest), separators=(",", ":"))) < 7_680
 
 
 def test_the_table_has_the_dependents() -> None:
     """It says what the API reference says, which stands in the double, written separately."""
+    when = emulation.When
+    named = {when.ALWAYS, when.TAGS, when.FUNCTION, when.ROLE}
     for operation, needed in aws_errors.PERMISSIONS.items():
-        told = {
-            one.action
-            for one in emulation.PERMISSIONS[operation]
-            if one.when in {emulation.When.ALWAYS, emulation.When.TAGS}
-        }
+        told = {one.action for one in emulation.PERMISSIONS[operation] if one.when in named}
         assert set(needed) == told, operation
 
 
@@ -82,14 +127,17 @@ def test_no_wildcards(given: dict[str, str]) -> None:
     for one in role(**given):
         assert not [action for action in iam.actions([one]) if "*" in action or "?" in action]
         if one["Effect"] == "Allow":
-            assert isinstance(one["Resource"], str), one["Sid"]
-            assert one["Resource"].startswith(("arn:aws:", "getatt:LogGroup.Arn")), one["Sid"]
+            listed = one["Resource"] if isinstance(one["Resource"], list) else [one["Resource"]]
+            assert listed, one["Sid"]
+            for each in listed:
+                assert each.startswith(("arn:aws:", "getatt:LogGroup.Arn")), one["Sid"]
 
 
 def test_values_are_never_read() -> None:
-    everything = {"AllowAdopt": "any", "AllowForceDelete": "yes", "KmsKeyArn": KEY}
-    granted = set(iam.actions(role(**everything)))
-    assert not {one for one in granted if "GetSecretValue" in one or "RandomPassword" in one}
+    """Except where the installation names them."""
+    granted = set(iam.actions(role(**{**EVERYTHING, "AllowedValueSources": ""})))
+    assert not {one for one in granted if "GetSecretValue" in one or "GetParameter" in one}
+    assert "secretsmanager:GetRandomPassword" not in iam.actions(role(**EVERYTHING))
 
 
 def test_only_lambda_takes_the_role() -> None:
@@ -101,8 +149,13 @@ def test_only_lambda_takes_the_role() -> None:
 
 # On which secrets ------------------------------------------------------------------------------
 
+ROTATE = "secretsmanager:RotateSecret"
+REPLICATE = "secretsmanager:ReplicateSecretToRegions"
 CHANGES = sorted(
-    called() - NOT_THE_FUNCTIONS - {"secretsmanager:CreateSecret", "secretsmanager:DescribeSecret"}
+    one
+    for one in called() - NOT_THE_FUNCTIONS - {ROTATE}
+    if one.startswith("secretsmanager:")
+    and one not in {"secretsmanager:CreateSecret", "secretsmanager:DescribeSecret"}
 )
 
 
@@ -120,6 +173,7 @@ def request(
     keys = {f"aws:RequestTag/{ownership.PREFIX}{key}": tag for key, tag in asked.items()}
     force = keys.pop(f"aws:RequestTag/{ownership.PREFIX}force", None)
     keys["secretsmanager:ForceDeleteWithoutRecovery"] = force
+    keys["secretsmanager:BlockPublicPolicy"] = "true"
     keys[f"aws:ResourceTag/{ownership.OWNER}"] = live
     return iam.Request(action, resource, {k: v for k, v in keys.items() if v is not None})
 
@@ -133,13 +187,15 @@ def test_ours_can_be_changed(given: dict[str, str], action: str) -> None:
 @pytest.mark.parametrize("action", CHANGES)
 @pytest.mark.parametrize("live", [None, FOREIGN, "cloudformation"], ids=["none", "Pulumi's", "odd"])
 def test_others_cannot(action: str, live: str | None) -> None:
+    if (action, live) == (REPLICATE, None):
+        return  # The exception, see test_replicas_of_a_new_secret.
     assert not iam.allows(role(), request(action, live=live))
     tags = {"owner": FOREIGN, "origin": "created"}
     assert not iam.allows(role(), request(action, live=live, **tags))
 
 
 @pytest.mark.parametrize("action", [*CHANGES, "secretsmanager:DescribeSecret"])
-@pytest.mark.parametrize("given", INSTALLATIONS[:-1])
+@pytest.mark.parametrize("given", [each for each in INSTALLATIONS if each.id != EVERYTHING_ID])
 def test_nothing_outside_the_prefix(given: dict[str, str], action: str) -> None:
     assert not iam.allows(role(**given), request(action, OUTSIDE, owner=OURS))
     assert iam.allows(role(**given | {"NamePrefix": ""}), request(action, OUTSIDE, owner=OURS))
@@ -157,6 +213,13 @@ def test_any_secret_can_be_looked_at() -> None:
     """Whose it is stands in its tags, so the look cannot depend on them."""
     for live in (None, OURS, FOREIGN):
         assert iam.allows(role(), request("secretsmanager:DescribeSecret", live=live))
+
+
+def test_replicas_of_a_new_secret() -> None:
+    """AWS asks for this permission at CreateSecret, of a secret that has no tags yet."""
+    assert iam.allows(role(), request(REPLICATE, live=None))
+    assert not iam.allows(role(), request(REPLICATE, live=FOREIGN))
+    assert not iam.allows(role(), request(REPLICATE, OUTSIDE, live=None))
 
 
 NO, UNOWNED, ANY = {"AllowAdopt": "no"}, {"AllowAdopt": "unowned"}, {"AllowAdopt": "any"}
@@ -236,6 +299,32 @@ def test_the_key_only_through_secrets_manager() -> None:
     assert not iam.allows(role(KmsKeyArn=KEY), iam.Request(decrypt, KEY, storage))
     assert not iam.allows(role(KmsKeyArn=KEY), iam.Request(decrypt, f"{KEY}0", secrets))
     assert not iam.allows(role(), iam.Request(decrypt, KEY, secrets))
+
+
+def test_a_source_may_have_the_key_and_a_replica_one_of_its_own() -> None:
+    via = {
+        one: {"kms:ViaService": f"{one}.amazonaws.com"}
+        for one in ("ssm.eu-central-1", "secretsmanager.eu-west-1", "s3.eu-west-1")
+    }
+    given = {"KmsKeyArn": KEY, "ReplicaKmsKeyArns": REPLICA_KEY, "AllowedValueSources": SOURCES}
+    statements = role(**given)
+    assert iam.allows(statements, iam.Request("kms:Decrypt", KEY, via["ssm.eu-central-1"]))
+    without = role(KmsKeyArn=KEY)
+    assert not iam.allows(without, iam.Request("kms:Decrypt", KEY, via["ssm.eu-central-1"]))
+    for action in ("kms:Encrypt", "kms:GenerateDataKey"):
+        secrets, storage = (via[one] for one in ("secretsmanager.eu-west-1", "s3.eu-west-1"))
+        assert iam.allows(statements, iam.Request(action, REPLICA_KEY, secrets))
+        assert not iam.allows(statements, iam.Request(action, REPLICA_KEY, storage))
+        assert not iam.allows(without, iam.Request(action, REPLICA_KEY, secrets))
+    decrypt = iam.Request("kms:Decrypt", REPLICA_KEY, via["secretsmanager.eu-west-1"])
+    assert not iam.allows(statements, decrypt), "nothing reads a replica"
+
+
+def test_the_key_can_be_looked_at() -> None:
+    """By the function itself, not by Secrets Manager: before a deletion, and after a restore."""
+    look = iam.Request("kms:DescribeKey", KEY)
+    assert iam.allows(role(KmsKeyArn=KEY), look)
+    assert not iam.allows(role(), look)
 
 
 def test_any_stack_of_this_account_and_region_can_be_looked_at() -> None:

@@ -8,11 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lambda_handler.properties import Installation
 
 from bundle import template
 
 ARN = "arn:aws:sns:eu-central-1:123456789012:alarms"
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+PARAMETERS = "arn:aws:ssm:eu-central-1:123456789012:parameter/shared/*"
+SECRETS = "arn:aws:secretsmanager:eu-*:123456789012:secret:shared/db-??????"
+ROTATOR = "arn:aws:lambda:eu-central-1:123456789012:function:rotate-*"
+PARTNER = "arn:aws:iam::123456789012:role/partners/*"
 
 
 def resources(**given: str) -> dict[str, Any]:
@@ -80,6 +86,9 @@ def test_safe_by_default() -> None:
         "NAME_PREFIX": "cloudformation/",
         "ALLOW_FORCE_DELETE": "no",
         "ALLOW_ADOPT": "no",
+        "ALLOW_PUBLIC_POLICY": "no",
+        "ALLOWED_VALUE_SOURCES": "",
+        "ALLOWED_ROTATION_FUNCTIONS": "",
     }
     assert function["Code"] == {"S3Bucket": "code", "S3Key": "lambda-arm64.zip"}
     assert "Alarm" not in resources()
@@ -94,11 +103,17 @@ def test_safe_by_default() -> None:
         ("AllowAdopt", "unowned", "ALLOW_ADOPT"),
         ("AllowAdopt", "any", "ALLOW_ADOPT"),
         ("AllowAdopt", "yes", "ALLOW_ADOPT"),
+        ("AllowPublicPolicy", "yes", "ALLOW_PUBLIC_POLICY"),
+        ("AllowedValueSources", f"{PARAMETERS},{SECRETS}", "ALLOWED_VALUE_SOURCES"),
+        ("AllowedRotationFunctions", f"{ROTATOR},{PARTNER}", "ALLOWED_ROTATION_FUNCTIONS"),
     ],
 )
 def test_install_parameters_reach_the_function(parameter: str, given: str, variable: str) -> None:
+    """As they are, and so that the function understands them."""
     function = resources(**{parameter: given})["Function"]["Properties"]
-    assert function["Environment"]["Variables"][variable] == given
+    variables = function["Environment"]["Variables"]
+    assert variables[variable] == given
+    assert Installation.of(variables) != Installation.of({**variables, variable: ""}) or not given
 
 
 @pytest.mark.parametrize(
@@ -114,6 +129,14 @@ def test_install_parameters_reach_the_function(parameter: str, given: str, varia
         pytest.param("KmsKeyArn", "*", id="every key"),
         pytest.param("KmsKeyArn", KEY + "*", id="more than one key"),
         pytest.param("KmsKeyArn", KEY.replace("key/", "alias/"), id="IAM knows no aliases"),
+        pytest.param("ReplicaKmsKeyArns", f"{KEY},*", id="every key of every region"),
+        pytest.param("AllowPublicPolicy", "maybe", id="yes or no"),
+        pytest.param("AllowedValueSources", "*", id="everything"),
+        pytest.param("AllowedValueSources", f"{PARAMETERS},/app/db", id="no name: whose is it?"),
+        pytest.param("AllowedValueSources", ROTATOR, id="a function has no value"),
+        pytest.param("AllowedValueSources", PARAMETERS + "${aws:username}", id="a variable"),
+        pytest.param("AllowedRotationFunctions", "*", id="every function"),
+        pytest.param("AllowedRotationFunctions", SECRETS, id="a secret rotates nothing"),
         pytest.param("AlarmTopicArn", "alarms", id="a name is no ARN"),
         pytest.param("Architecture", "aarch64", id="Linux's name, not Lambda's"),
         pytest.param("CodeKey", "", id="no code"),

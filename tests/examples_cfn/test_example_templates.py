@@ -51,6 +51,7 @@ def test_there_is_an_example_for_each_subject() -> None:
         "04-migrate-from-native",
         "05-nested-stacks",
         "06-shared-function",
+        "08-replicas-policy-rotation",
     ]
     numbers = sorted(int(path.name[:2]) for path in EXAMPLES.iterdir() if path.is_dir())
     assert numbers == list(range(1, len(numbers) + 1)), "numbered without gaps"
@@ -108,15 +109,27 @@ BEFORE, RETAIN, ADOPT = (
 
 
 def the_secret(template: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Return the only resource of a template."""
-    ((name, resource),) = template["Resources"].items()
+    """Return the only secret of a template, native or ours."""
+    kinds = {cloudformation.TYPE, "AWS::SecretsManager::Secret"}
+    found = template["Resources"].items()
+    ((name, resource),) = [each for each in found if each[1]["Type"] in kinds]
     return name, resource
+
+
+def the_policy(template: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the resource of a native policy."""
+    kind, found = "AWS::SecretsManager::ResourcePolicy", template["Resources"].values()
+    (resource,) = [each for each in found if each["Type"] == kind]
+    return dict(resource)
 
 
 def test_the_same_secret_goes_through_the_migration() -> None:
     properties = [the_secret(each)[1]["Properties"] for each in (BEFORE, RETAIN, ADOPT)]
-    for name in ("Name", "Description", "GenerateSecretString"):
+    for name in ("Name", "Description", "GenerateSecretString", "ReplicaRegions"):
         assert properties[0][name] == properties[1][name] == properties[2][name]
+    policies = [the_policy(each)["Properties"]["ResourcePolicy"] for each in (BEFORE, RETAIN)]
+    assert policies == [properties[2]["ResourcePolicy"]] * 2
+    assert len(ADOPT["Resources"]) == 1, "the policy is no resource of its own any more"
     assert [list(each["Outputs"]) for each in (BEFORE, RETAIN, ADOPT)] == [["SecretArn"]] * 3
 
 
@@ -125,6 +138,8 @@ def test_deployment_1_retains_and_says_so() -> None:
     assert before[0] == retain[0], "the same logical id: nothing is removed"
     assert "DeletionPolicy" not in before[1]
     assert retain[1]["DeletionPolicy"] == "Retain"
+    assert "DeletionPolicy" not in the_policy(BEFORE)
+    assert the_policy(RETAIN)["DeletionPolicy"] == "Retain", "its deletion would drop the policy"
     assert [tag["Key"] for tag in retain[1]["Properties"]["Tags"]] == [ownership.HANDOVER]
 
 

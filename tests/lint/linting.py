@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cfnlint import api
 from cfnlint.config import ManualArgs
@@ -16,6 +16,8 @@ from recoverable_secrets import cloudformation
 RULES = "recoverable_secrets.lint"
 OURS = ("E9501", "E9502", "E9503")
 TOKEN = "arn:aws:lambda:eu-west-1:111122223333:function:recoverable-secrets"
+CANARY = "hunter2-Canary"
+NO_PROPERTY = "is not a property of Custom::RecoverableSecret:"
 
 
 @dataclass(frozen=True, order=True)
@@ -25,6 +27,19 @@ class Fault:
     rule: str
     place: tuple[str | int, ...]
     message: str
+
+
+class Case(NamedTuple):
+    """One mistake."""
+
+    properties: Mapping[str, Any]
+    place: tuple[str | int, ...]
+    message: str
+
+
+def one(name: str, content: Any, message: str, *inner: str | int) -> Case:
+    """Return a mistake in one property."""
+    return Case({name: content}, (name, *inner), message)
 
 
 def secret(properties: Mapping[str, Any], **attributes: Any) -> dict[str, Any]:

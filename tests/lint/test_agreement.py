@@ -8,6 +8,8 @@ scalar as text.
 from __future__ import annotations
 
 import base64
+import itertools
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +22,14 @@ from recoverable_secrets.core import errors, fields
 from recoverable_secrets.core.model import FIELDS
 from recoverable_secrets.core.policy import Adopt
 
-ALLOWED = properties.Installation(force=True, adopt=Adopt.ANY)
+ALLOWED = properties.Installation(
+    force=True,
+    adopt=Adopt.ANY,
+    value_sources=("arn:*:ssm:*:*:*", "arn:*:secretsmanager:*:*:*"),
+    rotation_functions=("arn:*:lambda:*:*:*", "arn:*:iam:*:*:*"),
+    public_policy=True,
+    home=("aws", "eu-central-1", "111122223333"),
+)
 
 
 def wire(content: Any) -> Any:
@@ -121,15 +130,133 @@ TOGETHER: tuple[Mapping[str, Any], ...] = (
         },)
     ),
 )  # fmt: skip
+NATIVE_POLICY = {"Statement": [{"Effect": "Deny", "Action": "*", "Principal": "*"}]}
+FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:rotate"
+ROLE = "arn:aws:iam::111122223333:role/partner"
+SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:app/db-AbCdEf"
+RULES = {"AutomaticallyAfterDays": 30}
+GROUPS: Mapping[str, tuple[Any, ...]] = {
+    "ReplicaRegions": (
+        [{"Region": "eu-west-1"}],
+        [{"Region": "eu-west-1", "KmsKeyId": "alias/a"}, {"Region": "us-east-1"}],
+        [{"Region": "eu-west-1"}, {"Region": "eu-west-1"}],
+        [{"Region": "europe"}],
+        [{"Region": "eu-west-1", "KmsKeyId": "a b"}],
+        [{"KmsKeyId": "alias/a"}],
+        [{"Region": "eu-west-1", "Colour": "red"}],
+        [{}],
+        [{"Region": ["eu-west-1"]}],
+    ),
+    "ResourcePolicy": (
+        NATIVE_POLICY,
+        {"Version": "2012-10-17", "Statement": NATIVE_POLICY["Statement"][0]},
+        {"Version": "2012-10-17"},
+        json.dumps(NATIVE_POLICY),
+        " {} ",
+        {"Statement": "Deny"},
+        {"Statement": []},
+    ),
+    "VersionStages": (
+        ["live"], ["a", "b"], ["a", "a"], ["AWSCURRENT"], ["AWSPENDING", "a"], [""], ["l" * 256],
+        ["l" * 257], [7], [f"l{n}" for n in range(18)], [f"l{n}" for n in range(19)], [["a"]],
+        ["awscurrent"],
+    ),
+    "ExternalSecretRotationMetadata": (
+        [{"Key": "a", "Value": "b"}], {"a": "b"}, {"a": ""}, {"": "a"}, {"k" * 256: "v" * 2048},
+        {"k" * 257: "v"}, {"k": "v" * 2049}, [{"Key": "a", "Value": ""}], [{"Key": "a"}],
+        [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}], {"a": "ä;b*"}, {"a": 7},
+    ),
+    "ExternalSecretRotationRoleArn": (ROLE, f"{ROLE}/a", ROLE.replace("role", "user"), ROLE + " "),
+    "RotationRules": (
+        RULES, {}, {"AutomaticallyAfterDays": "1000"}, {"AutomaticallyAfterDays": 1001},
+        {"AutomaticallyAfterDays": 0}, {"ScheduleExpression": "rate(10 days)"},
+        {"ScheduleExpression": "cron(0 8 1 * ? *)", "Duration": "3h"},
+        {**RULES, "ScheduleExpression": "rate(10 days)"}, {"Duration": "3h"},
+        {**RULES, "Duration": "3"}, {**RULES, "Duration": "99h"}, {**RULES, "Duration": "100h"},
+        {"ScheduleExpression": "daily"}, {"ScheduleExpression": f"cron({'1' * 250})"},
+        {"ScheduleExpression": f"cron({'1' * 251})"}, {**RULES, "Days": 1},
+    ),
+    "ValueFrom": (
+        {}, {"SsmParameter": "/app/db"}, {"SsmParameter": "app:3"}, {"SsmParameter": "a b"},
+        {"SsmParameter": ""}, {"Secret": "app/db"}, {"Secret": SECRET}, {"Secret": SECRET[:-7]},
+        {"Secret": "a" * 512}, {"Secret": "a" * 513}, {"Secret": "a", "SsmParameter": "a"},
+        {"File": "/a"}, {"EnvironmentVariable": "A"}, {"File": "/a", "Secret": "a"},
+    ),
+    "SecretJson": ({}, {"a": 1}, {"a": {"b": ["c", True]}}, '{"a": 1}'),
+}  # fmt: skip
+"""Contents that only one property can have."""
+ROTATION: tuple[Mapping[str, Any], ...] = (
+    {"RotationLambdaARN": FUNCTION},
+    {"RotationLambdaARN": FUNCTION, "RotationRules": RULES},
+    {"RotationLambdaArn": FUNCTION},
+    {"RotationLambdaArn": FUNCTION, "RotationRules": RULES},
+    {"RotationLambdaARN": "rotate", "RotationRules": RULES},
+    {"RotationLambdaARN": f"{FUNCTION}:live", "RotationRules": RULES},
+    {"RotationLambdaARN": f"{FUNCTION}*", "RotationRules": RULES},
+    *(
+        {"RotationEnabled": enabled, **more}
+        for enabled in (True, False, "true", "False", "FALSE")
+        for more in (
+            {},
+            {"RotationRules": RULES},
+            {"RotationLambdaARN": FUNCTION, "RotationRules": RULES},
+            {"RotationLambdaARN": FUNCTION},
+            {"ExternalSecretRotationMetadata": {"a": "b"}},
+            {"ExternalSecretRotationMetadatas": {"a": "b"}},
+            {"ExternalSecretRotationRoleArn": ROLE},
+        )
+    ),
+)
+WAYS: Mapping[str, Mapping[str, Any]] = {
+    "SecretString": {"SecretString": "a"},
+    "SecretBinary": {"SecretBinary": "YQ=="},
+    "SecretJson": {"SecretJson": {"a": "b"}},
+    "SecretStringWo": {"SecretStringWo": "a", "SecretStringWoVersion": 1},
+    "GenerateSecretString": {"GenerateSecretString": {}},
+    "ValueFrom": {"ValueFrom": {"Secret": "a"}},
+}
+VALUES: tuple[Mapping[str, Any], ...] = (
+    *WAYS.values(),
+    *({**one, **other} for one, other in itertools.combinations(WAYS.values(), 2)),
+    *(
+        {**way, name: content}
+        for way in ({}, *WAYS.values())
+        for name in ("RegenerateWhen", "ValueVersion", "SecretStringWoVersion")
+        for content in (1, "2026")
+    ),
+    {"SecretStringWo": "a"},
+)
+NAMES: tuple[Mapping[str, Any], ...] = (
+    {"Name": "a", "NamePrefix": "b"},
+    {"NamePrefix": "a" * 486},
+    {"NamePrefix": "a" * 487},
+    *(
+        {name: content, alias: content}
+        for alias, name, content in (
+            ("Replicas", "ReplicaRegions", []),
+            ("Policy", "ResourcePolicy", "{}"),
+            ("RotateImmediately", "RotateImmediatelyOnUpdate", True),
+        )
+    ),
+)
 STRANGERS = (
-    *cloudformation.NOT_YET,
     *(name for name in cloudformation.ATTRIBUTES if name not in cloudformation.PROPERTIES),
     *map(fields.pascal, cloudformation.ELSEWHERE),
     *FIELDS,
     "Colour",
 )
 DOCUMENTS: tuple[Mapping[str, Any], ...] = (
-    *({name: each} for name in cloudformation.PROPERTIES for each in (*SCALARS, *LISTS)),
+    *(
+        {name: each}
+        for name in (*cloudformation.PROPERTIES, *cloudformation.ALIASES)
+        for each in (*SCALARS, *LISTS)
+    ),
+    *({name: each} for name, contents in GROUPS.items() for each in contents),
+    *({"Replicas": each} for each in GROUPS["ReplicaRegions"]),
+    *({"Policy": each} for each in GROUPS["ResourcePolicy"]),
+    *ROTATION,
+    *VALUES,
+    *NAMES,
     *({"Tags": each} for each in TAGS),
     *({"GenerateSecretString": each} for each in GENERATORS),
     *TOGETHER,
@@ -149,6 +276,19 @@ FUNCTION_IS_STRICTER: Mapping[str, Mapping[str, Any]] = {
     "all of a kind excluded one by one": {
         "GenerateSecretString": {"ExcludeCharacters": "0123456789"}
     },
+    "bytes of JSON": {"SecretJson": {"a": "x" * 65_536}},
+    "JSON that is none": {"ResourcePolicy": '{"Statement": }'},
+    "JSON without a statement": {"ResourcePolicy": '{"Version": "2012-10-17"}'},
+    "a policy that is too long": {"ResourcePolicy": {"Statement": [{"Sid": "x" * 20_480}]}},
+    "a replica in the stack's own region": {"ReplicaRegions": [{"Region": "eu-central-1"}]},
+    "tags of ours for a restore": {
+        "ReplicaRegions": [{"Region": "eu-west-1"}],
+        "Tags": {f"k{n}": "" for n in range(47)},
+    },
+    "a secret by way of a parameter": {
+        "ValueFrom": {"SsmParameter": "/aws/reference/secretsmanager/db"}
+    },
+    "a path that goes up": {"ValueFrom": {"SsmParameter": "/app/../db"}},
 }
 """What JSON schema cannot say, or only in a way that nobody could read."""
 

@@ -43,6 +43,19 @@ EVERYTHING: Mapping[str, Any] = {
     "Adopt": "no",
     "OnValueDrift": "keep",
     "ForceDeleteWithoutRecovery": False,
+    "Type": "SalesforceClientSecret",
+    "ReplicaRegions": [{"Region": "us-east-1", "KmsKeyId": "alias/shop"}],
+    "ForceOverwriteReplicaSecret": True,
+    "ResourcePolicy": {"Statement": [{"Effect": "Deny", "Action": "*", "Principal": "*"}]},
+    "BlockPublicPolicy": True,
+    "VersionStages": ["live"],
+    "RotationLambdaARN": "arn:aws:lambda:eu-west-1:111122223333:function:rotate",
+    "RotationRules": {"ScheduleExpression": "rate(10 days)", "Duration": "3h"},
+    "RotationEnabled": True,
+    "RotateImmediatelyOnUpdate": False,
+    "ExternalSecretRotationMetadata": [{"Key": "a", "Value": "b"}],
+    "ExternalSecretRotationRoleArn": "arn:aws:iam::111122223333:role/partner",
+    "PreviousVersion": "deprecate",
 }
 CASES: Mapping[str, Mapping[str, Any]] = {
     "nothing but the token": {},
@@ -126,6 +139,45 @@ CASES: Mapping[str, Mapping[str, Any]] = {
     },
     "one tag by condition": {
         "Tags": [{"Key": "a", "Value": "b"}, when({"Key": "c", "Value": "d"}, NOTHING)]
+    },
+    "a prefix": {"NamePrefix": "shop/"},
+    "JSON": {"SecretJson": {"user": "app", "port": 5432, "password": REF, "more": [SUB, True]}},
+    "write-only": {"SecretStringWo": REF, "SecretStringWoVersion": REF},
+    "generated again": {"GenerateSecretString": {}, "RegenerateWhen": 2026},
+    "read": {"ValueFrom": {"SsmParameter": "/shop/db:3"}, "ValueVersion": "2"},
+    "read by a full ARN": {
+        "ValueFrom": {"Secret": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:a-AbCdEf"}
+    },
+    "read from what a parameter names": {"ValueFrom": {"Secret": REF}},
+    "read from what a function makes": {"ValueFrom": {"SsmParameter": SUB}},
+    "one place or the other": {
+        "ValueFrom": when({"Secret": "a"}, {"SsmParameter": "a"}),
+    },
+    "a replica by condition": {
+        "ReplicaRegions": [{"Region": "us-east-1"}, when({"Region": REF}, NOTHING)]
+    },
+    "replicas by condition": {"Replicas": when([{"Region": "us-east-1"}], NOTHING)},
+    "a policy as text": {"ResourcePolicy": '{"Statement": []}'},
+    "a policy made of functions": {
+        "ResourcePolicy": {
+            "Version": "2012-10-17",
+            "Statement": [when({"Effect": "Deny", "Principal": {"AWS": SUB}}, NOTHING)],
+        }
+    },
+    "a policy in a function": {
+        "Policy": {"Fn::Sub": '{"Statement": [{"Principal": "${AWS::AccountId}"}]}'}
+    },
+    "rotation by another resource": {
+        "RotationLambdaARN": {"Fn::GetAtt": ["Key", "Arn"]},
+        "RotationRules": {"AutomaticallyAfterDays": {"Ref": "Days"}},
+    },
+    "rotation by condition": {
+        "RotationLambdaARN": when(REF, NOTHING),
+        "RotationRules": when({"AutomaticallyAfterDays": 30}, NOTHING),
+    },
+    "rotation off": {"RotationEnabled": "false"},
+    "rotation by parameter": {
+        "RotationEnabled": REF, "RotationRules": {"AutomaticallyAfterDays": 7},
     },
     "a generator by condition": {"GenerateSecretString": when({"PasswordLength": 20}, NOTHING)},
 }  # fmt: skip

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
 
 import pytest
 from cfnlint.jsonschema import ValidationError
 
-from lint.linting import Fault, by_resource, secret
+from lint import of_more_properties
+from lint.linting import CANARY, NO_PROPERTY, Case, Fault, by_resource, one, secret
+from lint.of_more_properties import VALUES
 from recoverable_secrets import lint
 
-CANARY = "hunter2-Canary"
 WINDOW = (
     "RecoveryWindowInDays must be a whole number from 7 to 30; who means deletion without recovery "
     "says ForceDeleteWithoutRecovery"
 )
 BOTH = "RecoveryWindowInDays and deletion by force exclude each other: remove one of them"
-VALUES = "SecretString, SecretBinary, GenerateSecretString exclude each other: keep one of them"
 REPLACE = (
     "OnRecreate = replace destroys the pending secret for good: it needs "
     "ForceDeleteWithoutRecovery as well, or use restore"
@@ -38,7 +37,6 @@ KEY_TEXT = (
     "or recoverable-secrets:"
 )
 TAG_TEXT = "a tag's value may contain letters, digits, spaces and _.:/=+-@"
-NO_PROPERTY = "is not a property of Custom::RecoverableSecret:"
 SIZE = "must have 1 to 65536 bytes; leave it out for no value"
 ALL_EXCLUDED = {
     "ExcludeLowercase": True,
@@ -46,19 +44,6 @@ ALL_EXCLUDED = {
     "ExcludeNumbers": "true",
     "ExcludePunctuation": True,
 }
-
-
-class Case(NamedTuple):
-    """One mistake."""
-
-    properties: Mapping[str, Any]
-    place: tuple[str | int, ...]
-    message: str
-
-
-def one(name: str, content: Any, message: str, *inner: str | int) -> Case:
-    """Return a mistake in one property."""
-    return Case({name: content}, (name, *inner), message)
 
 
 CASES: Mapping[str, Case] = {
@@ -211,7 +196,7 @@ CASES: Mapping[str, Case] = {
     "property misspelt": one(
         "SecretStrin",
         CANARY,
-        f"SecretStrin {NO_PROPERTY} did you mean SecretString or GenerateSecretString?",
+        f"SecretStrin {NO_PROPERTY} did you mean SecretString or SecretStringWo?",
     ),
     "property in lower case": one(
         "kmskeyid", "k", f"kmskeyid {NO_PROPERTY} did you mean KmsKeyId?"
@@ -232,16 +217,7 @@ CASES: Mapping[str, Case] = {
         f"Region {NO_PROPERTY} the function works in its own account and region, which are the "
         "stack's",
     ),
-    "replicas, not yet": one(
-        "ReplicaRegions",
-        [{"Region": "eu-west-1"}],
-        "ReplicaRegions is not supported yet: the function refuses it, so remove it",
-    ),
-    "type, not yet": one(
-        "Type",
-        "SalesforceClientSecret",
-        "Type is not supported yet: the function refuses it, so remove it",
-    ),
+    **of_more_properties.CASES,
 }  # fmt: skip
 
 

@@ -38,18 +38,22 @@ def test_its_form() -> None:
     assert SCHEMA["typeName"] == "Custom::RecoverableSecret"
     assert SCHEMA["additionalProperties"] is False
     assert SCHEMA["required"] == ["ServiceToken"]
-    assert SCHEMA["createOnlyProperties"] == ["/properties/Name"]
+    assert SCHEMA["createOnlyProperties"] == ["/properties/Name", "/properties/NamePrefix"]
     assert SCHEMA["readOnlyProperties"] == [
         f"/properties/{name}" for name in ("Arn", "Id", "VersionId", "Restored")
     ]
-    values = ("SecretString", "SecretBinary", "GenerateSecretString")
+    values = (
+        "SecretString", "SecretBinary", "SecretJson", "SecretStringWo", "GenerateSecretString",
+        "ValueFrom",
+    )  # fmt: skip
     assert SCHEMA["writeOnlyProperties"] == [f"/properties/{name}" for name in values]
     assert SCHEMA["primaryIdentifier"] == ["/properties/Arn"]
 
 
 def test_every_field_is_a_property_or_has_a_reason_not_to_be() -> None:
     told = {name for name in cloudformation.ATTRIBUTES if name != "Name"}
-    assert set(PROPERTIES) == {*cloudformation.PROPERTIES, *cloudformation.OWN, *told}
+    ours = {*cloudformation.PROPERTIES, *cloudformation.ALIASES}
+    assert set(PROPERTIES) == {*ours, *cloudformation.OWN, *told}
     assert {*cloudformation.PROPERTIES.values(), *cloudformation.ELSEWHERE} == set(FIELDS)
     assert not set(cloudformation.PROPERTIES.values()) & set(cloudformation.ELSEWHERE)
     assert all(cloudformation.PROPERTIES[fields.pascal(f)] == f for f in FIELDS
@@ -79,6 +83,13 @@ def test_limits() -> None:
     length = SCHEMA["definitions"]["GenerateSecretString"]["properties"]["PasswordLength"]
     assert (length["minimum"], length["maximum"]) == (1, 4096)
     assert PROPERTIES["ServiceTimeout"]["maximum"] == 3600
+    assert PROPERTIES["SecretStringWo"]["maxLength"] == 65_536
+    assert PROPERTIES["NamePrefix"]["maxLength"] == 486
+    assert PROPERTIES["Type"]["maxLength"] == 256
+    assert PROPERTIES["VersionStages"]["maxItems"] == 18
+    assert PROPERTIES["VersionStages"]["items"]["maxLength"] == 256
+    days = SCHEMA["definitions"]["RotationRules"]["properties"]["AutomaticallyAfterDays"]
+    assert (days["minimum"], days["maximum"]) == (1, 1000)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +99,7 @@ def test_limits() -> None:
         ("OnRecreate", policy.OnRecreate),
         ("Adopt", policy.Adopt),
         ("OnValueDrift", policy.OnValueDrift),
+        ("PreviousVersion", policy.PreviousVersion),
     ],
 )
 def test_choices_are_complete(name: str, kind: Iterable[str]) -> None:
@@ -129,20 +141,24 @@ def test_every_pattern_is_about_the_whole_text() -> None:
 
 def test_no_text_of_a_value_shows_it() -> None:
     """Each word that can fail inside them has a text of its own."""
-    inside = [PROPERTIES["SecretString"], PROPERTIES["SecretBinary"]]
-    generate = SCHEMA["definitions"]["GenerateSecretString"]
-    inside += [generate, *generate["properties"].values()]
+    names = ("SecretString", "SecretBinary", "SecretJson", "SecretStringWo")
+    inside = [PROPERTIES[name] for name in names]
+    for made in ("GenerateSecretString", "ValueFrom"):
+        definition = SCHEMA["definitions"][made]
+        inside += [definition, *definition["properties"].values()]
     for part in inside:
         words = ECHOING & set(part) - {"additionalProperties"}
         assert words <= set(part["message"]), part
 
 
-def test_the_native_properties_are_all_known() -> None:
-    """By the schema that cfn-lint ships at present: a new one makes this fail, to be taken up."""
-    assert set(NATIVE["properties"]) - {"Id"} == set(cloudformation.NATIVE)
-    assert set(cloudformation.NATIVE) <= {*cloudformation.PROPERTIES, *cloudformation.NOT_YET}
-    assert {"ReplicaRegions", "Type"} == cloudformation.NOT_YET
-    assert "Id" in cloudformation.ATTRIBUTES
+@pytest.mark.parametrize("alias", cloudformation.ALIASES)
+def test_another_name_is_described_as_the_property_itself(alias: str) -> None:
+    name = cloudformation.ALIASES[alias]
+    ours, same = PROPERTIES[alias], PROPERTIES[name]
+    assert ours["description"] == f"The same as `{name}`."
+    words = set(same) - {"message", "description"}
+    assert {word: ours[word] for word in words} == {word: same[word] for word in words}
+    assert not [text for text in ours["message"].values() if f"{name} " in text]
 
 
 def test_the_native_generator_is_known() -> None:
@@ -161,7 +177,9 @@ def test_native_limits_are_no_wider(name: str) -> None:
 
 def test_what_a_template_may_write() -> None:
     arguments = cloudformation_schema.arguments_schema(SCHEMA)
-    assert set(arguments["properties"]) == {*cloudformation.PROPERTIES, *cloudformation.OWN}
+    assert set(arguments["properties"]) == {
+        *cloudformation.PROPERTIES, *cloudformation.ALIASES, *cloudformation.OWN,
+    }  # fmt: skip
     assert set(SCHEMA["properties"]) == set(PROPERTIES), "the schema itself is left alone"
 
 

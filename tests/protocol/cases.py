@@ -3,7 +3,9 @@
     reason      why this case is here
     install     install parameters, as environment variables
     secrets     secrets that are there already, made by hand: Name, SecretString, Description, Tags,
-                pending, replicas, service
+                pending, replicas, service, region
+    parameters  parameters of Systems Manager that are there already: their values by name
+    behaviour   what AWS leaves open: the double's settings by name
     earlier     steps before: each as below, `expect` only if it says something
     stack       the stack as CloudFormation tells of it at this step: status, updated, completed,
                 tags, name, unknown, anew (another GUID), role
@@ -11,13 +13,17 @@
     calls       a fault of Secrets Manager: its name, action, times
     receiver    what happens to the answers: accept, refuse, fail, drop, deaf
     days        days that pass before
+    keys        KMS keys from here on: their states by id
+    principals  how long resource policies that name them are refused: seconds by ARN
+    now         parameters of Systems Manager that have other values from here on
     by_hand     calls that people make before: parameters by action
     reinstall   other install parameters from here on
     event       what differs from the usual event of that RequestType
     without     keys that the event does not have
     expect      Status (or "none": nobody is answered), Reason (texts in it), id, data, secrets (all
                 that there is: null for what must not be there), actions (exactly these calls),
-                never (calls that were not made), looks (calls on CloudFormation)
+                never (calls that were not made), looks (calls on CloudFormation), elsewhere
+                (calls on KMS and Systems Manager)
 
 In texts `<arn NAME>`, `<stack>`, `<first>` (the first stack, before `anew`), `<id>` (the last that
 was answered), `<before>` (the one before it), `<failed>` (the last of a failure), `<request>` (the
@@ -32,20 +38,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from emulation import faults
+from emulation import SecretSnapshot, faults
 
 from . import stacks
 from .stack import SECRET, Stack
 from .world import ACCOUNT, MISSING, REGION, Delivery, World
 
 FOLDER = Path(__file__).parent / "cases"
-KEYS = {"reason", "install", "secrets", "earlier"}
+KEYS = {"reason", "install", "secrets", "parameters", "behaviour", "earlier"}
 STEP = {
-    "stack", "looks", "calls", "receiver", "days", "by_hand", "reinstall", "event", "without",
-    "expect",
+    "stack", "looks", "calls", "receiver", "days", "keys", "principals", "now", "by_hand",
+    "reinstall", "event", "without", "expect",
 }  # fmt: skip
 EXPECTED = {
-    "Status", "Reason", "id", "data", "secrets", "actions", "never", "looks"
+    "Status", "Reason", "id", "data", "secrets", "actions", "never", "looks", "elsewhere",
 }  # fmt: skip
 
 _STATUS = {
@@ -87,8 +93,13 @@ class _Player:
             else case.get("install", {})
         )
         self.world.install(**before)
+        world = self.world
+        for name, content in case.get("behaviour", {}).items():
+            setattr(world.aws.behaviour, name, content)
         for given in case.get("secrets", ()):
             self._plant(given)
+        for name, content in case.get("parameters", {}).items():
+            world.aws.add_parameter(name, content)
         for step in case.get("earlier", ()):
             assert set(step) <= STEP, f"keys of a step: {set(step) - STEP}"
             self._step(step)
@@ -101,7 +112,8 @@ class _Player:
         regions = [{"Region": region} for region in given.get("replicas", ())]
         more |= {"Tags": tags} if tags else {}
         more |= {"AddReplicaRegions": regions} if regions else {}
-        world.aws.by_hand("CreateSecret", Name=given["Name"], **more)
+        place = {"region": given["region"]} if "region" in given else {}
+        world.aws.by_hand("CreateSecret", Name=given["Name"], **place, **more)
         if "service" in given:
             world.aws.plant(given["Name"], OwningService=given["service"])
         if given.get("pending"):
@@ -111,6 +123,12 @@ class _Player:
         world = self.world
         world.install(**step.get("reinstall", {}))
         world.aws.clock.advance(days=step.get("days", 0))
+        for key, state in step.get("keys", {}).items():
+            world.aws.add_key(key, state)
+        for principal, seconds in step.get("principals", {}).items():
+            world.aws.know_principal_after(principal, seconds)
+        for name, content in step.get("now", {}).items():
+            world.aws.add_parameter(name, content)
         told = dict(step.get("stack", {}))
         if self.stack is None or told.pop("anew", False):
             name = told.pop("name", self.stack.record.name if self.stack else "shop")
@@ -221,6 +239,9 @@ class _Player:
         assert not set(made.actions) & set(expected.get("never", ())), made.actions
         if "looks" in expected:
             assert [call.action for call in made.looks] == expected["looks"]
+        if "elsewhere" in expected:
+            others = [call for call in made.calls if call.service != "secretsmanager"]
+            assert [call.action for call in others] == expected["elsewhere"]
         wrong = list(self._secrets_wrong(expected.get("secrets")))
         assert not wrong, wrong
 
@@ -233,26 +254,40 @@ class _Player:
                 if (name in held) != (expected.get(name) is not None):
                     yield f"{name}: there are {sorted(held)}"
                 continue
-            one, wanted = held[name], expected[name]
-            tags = {k: v for k, v in one.tags.items() if not k.startswith(_MARKS)}
-            facts = {
-                "state": one.state,
-                "value": one.value,
-                "description": one.description,
-                "tags": tags,
-                "origin": one.tags.get(f"{_MARKS}origin"),
-                "owner": one.tags.get(f"{_MARKS}owner", "").partition(":")[0],
-                "arn": one.arn,
-                "key": one.kms_key_id,
-                "policy": one.policy,
-                "versions": len(one.versions),
-                "marked": f"{_MARKS}instance" in one.tags,
-                "size": len(one.value or ""),
-                "window": _window(one),
-            }
+            facts, wanted = _facts(held[name]), expected[name]
             for fact, content in wanted.items():
                 if facts[fact] != self._filled(content):
                     yield f"{name}: {fact} is {facts[fact]!r}, not {content!r}"
+
+
+def _facts(one: SecretSnapshot) -> dict[str, Any]:
+    """Return what a case can expect of a secret, by the words that it has for it."""
+    labels = {label: made.value for made in one.versions.values() for label in made.labels}
+    rules = one.rotation.get("RotationRules", {})
+    return {
+        "state": one.state,
+        "value": one.value,
+        "description": one.description,
+        "tags": {k: v for k, v in one.tags.items() if not k.startswith(_MARKS)},
+        "origin": one.tags.get(f"{_MARKS}origin"),
+        "owner": one.tags.get(f"{_MARKS}owner", "").partition(":")[0],
+        "arn": one.arn,
+        "key": one.kms_key_id,
+        "type": one.type,
+        "policy": json.loads(one.policy) if one.policy else None,
+        "versions": len(one.versions),
+        "labels": {k: v for k, v in labels.items() if k not in {"AWSCURRENT", "AWSPREVIOUS"}},
+        "previous": labels.get("AWSPREVIOUS"),
+        "marked": f"{_MARKS}instance" in one.tags,
+        "replicas": {region: each.kms_key_id for region, each in one.replicas.items()},
+        "record": one.tags.get(f"{_MARKS}replicas"),
+        "rotates": one.rotation.get("RotationEnabled", False),
+        "rotator": one.rotation.get("RotationLambdaARN"),
+        "rules": rules,
+        "cancelled": one.tags.get(f"{_MARKS}rotation"),
+        "size": len(one.value or ""),
+        "window": _window(one),
+    }
 
 
 def _window(one: Any) -> int | None:

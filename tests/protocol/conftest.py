@@ -19,7 +19,14 @@ from recoverable_secrets.stores import aws as aws_store
 
 START = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 ENOUGH_TROUBLES = 8
-PARAMETERS = ("NAME_PREFIX", "ALLOW_FORCE_DELETE", "ALLOW_ADOPT", "ALLOWED_VALUE_SOURCES")
+PARAMETERS = (
+    "NAME_PREFIX",
+    "ALLOW_FORCE_DELETE",
+    "ALLOW_ADOPT",
+    "ALLOW_PUBLIC_POLICY",
+    "ALLOWED_VALUE_SOURCES",
+    "ALLOWED_ROTATION_FUNCTIONS",
+)
 
 
 @pytest.fixture(autouse=True)

@@ -131,6 +131,11 @@ VALUES: list[tuple[str, dict[str, Any]]] = [
     ("text", {"SecretString": TEXT}),
     ("binary", {"SecretBinary": BYTES}),
     ("json", {"SecretString": json.dumps({"password": TEXT})}),
+    ("mapping", {"SecretJson": {"password": TEXT, "more": [TEXT]}}),
+    ("write-only", {"SecretStringWo": TEXT, "SecretStringWoVersion": 1}),
+    ("parameter", {"ValueFrom": {"SsmParameter": "/shared/db"}, "ValueVersion": 1}),
+    ("secret", {"ValueFrom": {"Secret": "shared/text"}}),
+    ("binary secret", {"ValueFrom": {"Secret": "shared/bytes"}}),
     ("template", {"GenerateSecretString": {
         "SecretStringTemplate": json.dumps({"user": TEXT}), "GenerateStringKey": "password"}}),
 ]  # fmt: skip
@@ -141,6 +146,7 @@ def test_a_whole_life(
     world: World, seen: Everything, capfd: pytest.CaptureFixture[str], properties: dict[str, Any]
 ) -> None:
     """Create, update, rename, roll back, delete, restore, at DEBUG."""
+    share(world)
     stack = Stack(world)
     stack.create(properties).expect_success()
     stack.update({**properties, "Description": "new"}).expect_success()
@@ -150,6 +156,15 @@ def test_a_whole_life(
     Stack(world).create({"SecretString": TEXT + "4"}).expect_success()
     assert_silent(world, seen, capfd)
     assert {"crhelper", "lambda_handler"} <= seen.names
+
+
+def share(world: World) -> None:
+    """Put canaries where the installation lets the function read."""
+    sources = ("ssm:*:*:parameter", "secretsmanager:*:*:secret:shared")
+    world.install(ALLOWED_VALUE_SOURCES=",".join(f"arn:aws:{one}/*" for one in sources))
+    world.aws.add_parameter("/shared/db", TEXT)
+    world.aws.by_hand("CreateSecret", Name="shared/text", SecretString=TEXT)
+    world.aws.by_hand("CreateSecret", Name="shared/bytes", SecretBinary=base64.b64decode(BYTES))
 
 
 def test_a_cold_start_over_the_network(
@@ -183,7 +198,17 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("in a list", {"SecretString": [TEXT]}),
     ("under a misspelt name", {"Secretstring": TEXT}),
     ("under an unknown name", {"Password": TEXT}),
-    ("under a name that is not yet", {"Type": TEXT}),
+    ("in place of labels", {"VersionStages": TEXT * 20}),
+    ("in place of a region", {"ReplicaRegions": [{"Region": TEXT}]}),
+    ("in a list of regions", {"ReplicaRegions": [TEXT]}),
+    ("in place of a policy", {"ResourcePolicy": TEXT}),
+    ("in place of a function", {"RotationLambdaARN": TEXT}),
+    ("in place of a schedule", {"RotationRules": {"ScheduleExpression": TEXT}}),
+    ("in place of a place", {"ValueFrom": {"SsmParameter": TEXT}}),
+    ("in place of places", {"ValueFrom": TEXT}),
+    ("in place of a mapping", {"SecretJson": TEXT}),
+    ("as another version", {"SecretStringWo": TEXT, "SecretStringWoVersion": TEXT}),
+    ("without its version", {"SecretStringWo": TEXT}),
     ("in a template that is none", {"GenerateSecretString": {"SecretStringTemplate": TEXT}}),
     ("in generation", {"GenerateSecretString": TEXT}),
     ("in characters", {"GenerateSecretString": {"ExcludeCharacters": [TEXT]}}),

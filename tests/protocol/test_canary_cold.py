@@ -39,15 +39,25 @@ def test_a_process_of_its_own_at_debug(world: World) -> None:
     stack = Stack(world)
     stack.record.becomes("CREATE_IN_PROGRESS")
     create = stack.event("Create", {"SecretString": TEXT}, ResponseURL=world.receiver.url())
+    sources = "arn:aws:ssm:*:*:parameter/*"
+    world.aws.add_parameter("/shared/db", TEXT)
+    read = stack.event(
+        "Create",
+        {"ValueFrom": {"SsmParameter": "/shared/db"}},
+        logical="Other",
+        ResponseURL=world.receiver.url(),
+    )
     bad = stack.event("Create", {"Password": TEXT}, ResponseURL=world.receiver.url())
     with world.aws.serve() as url:
         ran = subprocess.run(
             [sys.executable, "-c", CHILD, world.token()],
-            input=json.dumps([create, bad]),
+            input=json.dumps([create, read, bad]),
             env={
                 **os.environ,
                 "AWS_ENDPOINT_URL_SECRETS_MANAGER": url,
                 "AWS_ENDPOINT_URL_STS": url,
+                "AWS_ENDPOINT_URL_SSM": url,
+                "ALLOWED_VALUE_SOURCES": sources,
                 "AWS_SECRET_ACCESS_KEY": KEY,
                 "AWS_SESSION_TOKEN": SESSION,
                 "PYTHONPATH": str(ROOT),
@@ -58,7 +68,8 @@ def test_a_process_of_its_own_at_debug(world: World) -> None:
             check=False,
         )
     assert ran.stdout == "done\n", ran.stderr[-500:]
-    assert len(world.receiver.puts) == 2
+    assert len(world.receiver.puts) == 3
     assert world.aws.secret(NAME).value == TEXT
+    assert world.aws.secret("shop/Other").value == TEXT
     assert "CloudFormation returned status code" in ran.stderr, "crhelper is heard"
     assert not leaks(ran.stdout + ran.stderr)

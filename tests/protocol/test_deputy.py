@@ -21,7 +21,13 @@ from protocol.world import ACCOUNT, REGION, Delivery, World
 VALUE = "victims-value"
 NAME = "victim/Secret"
 POLICY = '{"Version": "2012-10-17", "Statement": []}'
-EVERYTHING_ALLOWED = {"ALLOW_FORCE_DELETE": "yes", "ALLOW_ADOPT": "unowned"}
+EVERYTHING_ALLOWED = {
+    "ALLOW_FORCE_DELETE": "yes",
+    "ALLOW_ADOPT": "unowned",
+    "ALLOW_PUBLIC_POLICY": "yes",
+    "ALLOWED_VALUE_SOURCES": "arn:aws:ssm:*:*:*,arn:aws:secretsmanager:*:*:secret:thief/*",
+    "ALLOWED_ROTATION_FUNCTIONS": "arn:aws:lambda:*:*:function:*",
+}
 """All but `ALLOW_ADOPT: any`, with which taking over is allowed to all."""
 
 MARKS = ("owner", "instance", "origin")
@@ -48,6 +54,18 @@ EVIL: list[tuple[str, dict[str, Any]]] = [
     ("rotates it", {"Name": NAME, "RotationLambdaARN": "arn:aws:lambda:x:1:function:f"}),
     ("copies its value", {"SecretStringFrom": NAME}),
     ("copies its value by another name", {"ValueFrom": {"SecretsManager": NAME}}),
+    ("copies its value by its name", {"ValueFrom": {"Secret": NAME}}),
+    ("copies its value through Systems Manager",
+     {"ValueFrom": {"SsmParameter": f"/aws/reference/secretsmanager/{NAME}"}}),
+    ("overwrites it with a replica", {"Name": "thief/Secret", "ForceOverwriteReplicaSecret": "true",
+                                      "ReplicaRegions": [{"Region": REGION}]}),
+    ("labels it", {"Name": NAME, "VersionStages": ["evil"]}),
+    ("rotates it by rules",
+     {"Name": NAME, "RotationLambdaARN": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:evil",
+      "RotationRules": {"AutomaticallyAfterDays": "1"}, "RotateImmediatelyOnUpdate": "true"}),
+    ("stops its rotation", {"Name": NAME, "RotationEnabled": "false"}),
+    ("opens it", {"Name": NAME, "BlockPublicPolicy": "false", "ResourcePolicy": POLICY}),
+    ("puts it together with its own prefix", {"NamePrefix": NAME}),
     ("writes the owner's tag", {"Name": "thief/db", "Tags": [
         {"Key": "recoverable-secrets:owner", "Value": "cloudformation/victim/Secret"}]}),
     ("writes the owner's tag in capitals", {"Name": "thief/db", "Tags": [
@@ -74,6 +92,8 @@ class Victim:
     def assert_untouched(self) -> None:
         """Check that nothing about the secret is otherwise than before."""
         assert self.world.aws.secret(NAME) == self.before
+        holders = [one.name for one in self.world.aws.secrets() if one.value == VALUE]
+        assert holders == [NAME], "nobody else got its value"
 
 
 @pytest.fixture
@@ -218,13 +238,6 @@ def test_a_logical_id_that_no_template_can_have(world: World, victim: Victim, lo
         victim.assert_untouched()
 
 
-NAMES_TO_COLLIDE = [
-    (("victim", "Secret"), ("victim/Secret", "")),
-    (("a-b", "c"), ("a", "b-c")),
-    (("a", "b"), ("A", "B")),
-]
-
-
 def test_names_that_look_alike_have_owners_apart(world: World) -> None:
     owners: dict[str, tuple[str, str]] = {}
     for name, logical in (("a-b", "c"), ("a", "b-c"), ("a", "b"), ("A", "b"), ("a=2F", "b")):
@@ -323,7 +336,8 @@ def test_a_reference_that_is_not_resolved_is_refused(world: World, service: str)
 SOURCES = [
     "ValueFrom", "SecretStringFrom", "SecretStringValueFrom", "FromEnvironment", "Environment",
     "SecretStringFile", "ParameterName", "SsmParameter", "SourceSecretArn", "SecretStringWo",
-    "SecretStringWoVersion", "AllowedValueSources", "NamePrefix", "AllowAdopt", "AllowForceDelete",
+    "SecretStringWoVersion", "AllowedValueSources", "AllowAdopt", "AllowForceDelete",
+    "AllowPublicPolicy", "AllowedRotationFunctions",
 ]  # fmt: skip
 
 

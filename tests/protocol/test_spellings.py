@@ -6,6 +6,7 @@ Each row: the property, what arrives, what it means (a dict of facts of the secr
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -16,6 +17,12 @@ from protocol.world import World
 REFUSED: Any = object()
 NAME = "shop/Secret"
 TAGS: Any = [{"Key": "a", "Value": "1"}]
+POLICY: Any = {"Statement": [{
+    "Effect": "Deny", "Action": "secretsmanager:DeleteSecret", "Resource": "*",
+    "Principal": {"AWS": "111122223333"},
+}]}  # fmt: skip
+FUNCTION = "arn:aws:lambda:eu-central-1:111122223333:function:rotate"
+PARAMETER = "arn:aws:ssm:eu-central-1:111122223333:parameter/app/db"
 FORCE = {"state": "purging"}
 SOFT = {"state": "pending"}
 
@@ -152,8 +159,75 @@ ROWS: list[tuple[str, Any, Any, str]] = [
     ("GenerateSecretString", [], REFUSED, "a list for an object"),
     ("ServiceTimeout", "60", {}, "CloudFormation's own: it acts on it"),
     ("ServiceTimeout", ["x"], {}, "CloudFormation's own: it would have refused it"),
-    ("ReplicaRegions", [], REFUSED, "not yet there, even if empty: never ignored"),
-    ("Type", "", REFUSED, "not yet there, even if empty"),
+    ("NamePrefix", "app/", {"value": None}, "the rest of the name is added"),
+    ("NamePrefix", "", REFUSED, "a name must not end up without a beginning"),
+    (
+        "Type",
+        "SnowflakeKeyPairAuthentication",
+        {"type": "SnowflakeKeyPairAuthentication"},
+        "a type",
+    ),
+    ("Type", "", REFUSED, "empty text is no type"),
+    ("SecretJson", {"b": "1", "a": "x"}, {"value": '{"a": "x", "b": "1"}'}, "numbers are text"),
+    ("SecretJson", {"a": ["true"]}, {"value": '{"a": ["true"]}'}, "truth is text, nested"),
+    ("SecretJson", '{"a": "x"}', REFUSED, "text goes into SecretString"),
+    ("SecretJson", {"a": "{{resolve:ssm-secure:a}}"}, REFUSED, "a reference that was left, nested"),
+    ("SecretStringWo", "x", REFUSED, "it needs a version"),
+    ("SecretStringWoVersion", "1", REFUSED, "it needs what it is of"),
+    ("RegenerateWhen", "1", REFUSED, "it needs a generator"),
+    ("ValueVersion", "1", REFUSED, "it needs a place"),
+    ("ValueFrom", {"SsmParameter": "/app/db"}, {"value": "planted"}, "a parameter by its name"),
+    ("ValueFrom", {"SsmParameter": PARAMETER}, {"value": "planted"}, "a parameter by its ARN"),
+    ("ValueFrom", {"Secret": "app/none"}, REFUSED, "another secret, which is not there"),
+    ("ValueFrom", {"SsmParameter": "/other/db"}, REFUSED, "not what the installation allows"),
+    ("ValueFrom", {"File": "/etc/passwd"}, REFUSED, "never the function's files"),
+    ("ValueFrom", {"EnvironmentVariable": "PATH"}, REFUSED, "never the function's environment"),
+    ("ValueFrom", {}, REFUSED, "no place"),
+    ("ValueFrom", "/app/db", REFUSED, "text for an object"),
+    ("VersionStages", ["live"], {"labels": set()}, "a label of a version that is not there yet"),
+    ("VersionStages", [], {}, "none"),
+    ("VersionStages", "live", REFUSED, "text for a list"),
+    ("VersionStages", ["AWSPENDING"], REFUSED, "the service's own"),
+    ("ReplicaRegions", [], {"replicas": set()}, "none"),
+    ("ReplicaRegions", [{"Region": "eu-west-1"}], {"replicas": {"eu-west-1"}}, "one"),
+    ("ReplicaRegions", {"Region": "eu-west-1"}, REFUSED, "an object for a list"),
+    ("ReplicaRegions", ["eu-west-1"], REFUSED, "text for an object, nested"),
+    ("ReplicaRegions", [{"region": "eu-west-1"}], REFUSED, "another surface's spelling, nested"),
+    ("ReplicaRegions", [{"KmsKeyId": "alias/a"}], REFUSED, "a region is missing"),
+    ("ReplicaRegions", [{"Region": "eu-central-1"}], REFUSED, "the stack's own region"),
+    ("Replicas", [{"Region": "eu-west-1"}], {"replicas": {"eu-west-1"}}, "by its other name"),
+    ("Replicas", "", REFUSED, "by its other name, which is told"),
+    ("ForceOverwriteReplicaSecret", "true", {}, "as CloudFormation sends it"),
+    ("ForceOverwriteReplicaSecret", "1", REFUSED, "a near miss"),
+    ("ResourcePolicy", POLICY, {"policed": True}, "a mapping"),
+    ("ResourcePolicy", json.dumps(POLICY), {"policed": True}, "JSON text"),
+    ("ResourcePolicy", {}, {"policed": False}, "none"),
+    ("ResourcePolicy", "", {"policed": False}, "none"),
+    ("ResourcePolicy", "{", REFUSED, "no JSON"),
+    ("ResourcePolicy", [POLICY], REFUSED, "a list for an object"),
+    ("Policy", POLICY, {"policed": True}, "by its other name"),
+    ("BlockPublicPolicy", "true", {}, "the default, said"),
+    ("BlockPublicPolicy", "false", {}, "allowed here"),
+    ("BlockPublicPolicy", "no", REFUSED, "a near miss"),
+    ("RotationLambdaARN", FUNCTION, REFUSED, "it needs rules"),
+    ("RotationLambdaARN", "rotate", REFUSED, "a name is no ARN"),
+    ("RotationLambdaArn", FUNCTION, REFUSED, "by its other name: it needs rules as well"),
+    ("RotationRules", {"AutomaticallyAfterDays": "0"}, REFUSED, "nested text as a number, too few"),
+    ("RotationRules", {"AutomaticallyAfterDays": "7.0"}, REFUSED, "a fraction, nested"),
+    ("RotationRules", {"Duration": "3h"}, REFUSED, "neither days nor a schedule"),
+    ("RotationRules", [], REFUSED, "a list for an object"),
+    ("RotationEnabled", "false", {}, "as CloudFormation sends it"),
+    ("RotationEnabled", "true", REFUSED, "it needs rules"),
+    ("RotationEnabled", "off", REFUSED, "a near miss"),
+    ("RotateImmediatelyOnUpdate", "false", {}, "nothing to rotate"),
+    ("RotateImmediatelyOnUpdate", "0", REFUSED, "a near miss"),
+    ("RotateImmediately", "true", {}, "by its other name"),
+    ("ExternalSecretRotationMetadata", "a", REFUSED, "text for a list"),
+    ("ExternalSecretRotationMetadata", [{"Key": "a"}], REFUSED, "a value is missing"),
+    ("ExternalSecretRotationMetadatas", "a", REFUSED, "by its other name"),
+    ("ExternalSecretRotationRoleArn", "role", REFUSED, "a name is no ARN"),
+    ("PreviousVersion", "deprecate", {}, "one of two words"),
+    ("PreviousVersion", "Keep", REFUSED, "words are exact"),
     ("name", "app/db", REFUSED, "names of properties are exact"),
     ("secret_string", "x", REFUSED, "another surface's spelling"),
     ("secretString", "x", REFUSED, "another surface's spelling"),
@@ -168,7 +242,14 @@ ROWS: list[tuple[str, Any, Any, str]] = [
     ids=[f"{row[0]}={str(row[1])[:24]!r} {row[3]}" for row in ROWS],
 )
 def test_spelling(world: World, name: str, content: Any, meant: Any) -> None:
-    world.install(ALLOW_FORCE_DELETE="yes", ALLOW_ADOPT="any")
+    world.install(
+        ALLOW_FORCE_DELETE="yes",
+        ALLOW_ADOPT="any",
+        ALLOW_PUBLIC_POLICY="yes",
+        ALLOWED_VALUE_SOURCES="arn:aws:ssm:*:*:parameter/app/*",
+        ALLOWED_ROTATION_FUNCTIONS="arn:aws:lambda:*:*:function:*",
+    )
+    world.aws.add_parameter("/app/db", "planted")
     stack = Stack(world)
     stack.record.becomes("CREATE_IN_PROGRESS")
     event = stack.event("Create", {})
@@ -196,6 +277,10 @@ def test_spelling(world: World, name: str, content: Any, meant: Any) -> None:
         "key": one.kms_key_id,
         "tags": {k: v for k, v in one.tags.items() if not k.startswith("recoverable-secrets:")},
         "window": days and days.days,
+        "type": one.type,
+        "labels": {label for each in one.versions.values() for label in each.labels},
+        "replicas": set(one.replicas),
+        "policed": bool(one.policy),
     }
     assert {fact: seen[fact] for fact in meant} == meant
 
@@ -203,5 +288,5 @@ def test_spelling(world: World, name: str, content: Any, meant: Any) -> None:
 def test_every_property_is_in_the_table() -> None:
     from recoverable_secrets import cloudformation  # noqa: PLC0415 - only here
 
-    known = {*cloudformation.PROPERTIES, *cloudformation.NOT_YET, "ServiceTimeout"}
+    known = {*cloudformation.PROPERTIES, *cloudformation.ALIASES, "ServiceTimeout"}
     assert known <= {row[0] for row in ROWS}

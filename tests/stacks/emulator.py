@@ -3,9 +3,9 @@
     with emulator.start(folder) as running:
         client = running.client("cloudformation")
 
-CloudFormation, Lambda and the rest are ministack's. What functions say to Secrets Manager and STS
-goes to the double instead, because ministack's own is weaker: `running.double` is the one that
-answers at the moment, and a test puts its own there.
+CloudFormation, Lambda and the rest are ministack's. What functions say to Secrets Manager, STS, KMS
+and Systems Manager goes to the double instead, because ministack's own are weaker:
+`running.double` is the one that answers at the moment, and a test puts its own there.
 
 crhelper answers CloudFormation by HTTPS only, so there is a certificate, made for the run.
 """
@@ -195,6 +195,8 @@ def environment(folder: Path, port: int, double: str) -> dict[str, str]:
         "MINISTACK_HOST": "localhost",
         "AWS_ENDPOINT_URL_SECRETS_MANAGER": double,
         "AWS_ENDPOINT_URL_STS": double,
+        "AWS_ENDPOINT_URL_KMS": double,
+        "AWS_ENDPOINT_URL_SSM": double,
         "AWS_SECRET_ACCESS_KEY": CREDENTIAL,
         "AWS_SESSION_TOKEN": CREDENTIAL,
         "AWS_CONFIG_FILE": os.devnull,

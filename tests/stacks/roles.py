@@ -1,8 +1,9 @@
 """A role's policy, enforced by the double: what IAM does before Secrets Manager gets a call.
 
 ministack enforces a role's policy on what functions ask of ministack. Their calls to Secrets
-Manager go to the double, so this stands in for IAM there: for each permission that a call needs
-(emulation/permissions.py), the policy is asked with the keys that the call has.
+Manager, KMS and Systems Manager go to the double, so this stands in for IAM there: for each
+permission that a call needs (emulation/permissions.py), the policy is asked with the keys that the
+call has.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from emulation import (
 )
 
 SECRETS = f"arn:aws:secretsmanager:{DEFAULT_REGION}:{DEFAULT_ACCOUNT}:secret:"
+PARAMETERS = f"arn:aws:ssm:{DEFAULT_REGION}:{DEFAULT_ACCOUNT}:parameter"
 ROLE = f"arn:aws:sts::{DEFAULT_ACCOUNT}:assumed-role/recoverable-secrets/function"
 
 
@@ -40,19 +42,45 @@ class Enforced(faults.Fault):
 
     def before(self, aws: Aws, request: Request) -> faults.Answer | None:
         """Refuse the call, naming the first permission that is missing, or let it go on."""
-        live = found(aws, request.parameters)
-        wanted = request.parameters.get("SecretId") or request.parameters.get("Name")
-        arn = live.arn if live and live.arn else f"{SECRETS}{wanted}-AbCdEf"
-        key = request.parameters.get("KmsKeyId") or (live.kms_key_id if live else None)
-        for permission in permissions.needed(request.action, request.parameters, key):
-            resource = str(key) if permission.startswith("kms:") else arn
-            asked = iam.Request(permission, resource, dict(keys(request.parameters, live)))
+        given = request.parameters
+        live = found(aws, given) if request.service == "secretsmanager" else None
+        key = given.get("KmsKeyId") or given.get("KeyId") or (live.kms_key_id if live else None)
+        rotator = live.rotation.get("RotationLambdaARN") if live else None
+        for permission in permissions.needed(request.action, given, key, rotator):
+            resource = about(permission, given, live, key)
+            asked = iam.Request(permission, resource, dict(keys(given, live)))
             if iam.allows(self.statements, asked):
                 continue
             if permission.startswith("kms:"):
                 raise errors.kms_denied()
             raise errors.access_denied(ROLE, permission, resource)
+        for replica in given.get("AddReplicaRegions") or ():
+            self._replica(replica)
         return None
+
+    def _replica(self, replica: dict[str, Any]) -> None:
+        """Refuse a replica whose own key the role may not use there."""
+        via = f"secretsmanager.{replica['Region']}.amazonaws.com"
+        for permission in ("kms:GenerateDataKey", "kms:Encrypt") if replica.get("KmsKeyId") else ():
+            asked = iam.Request(permission, replica["KmsKeyId"], {"kms:ViaService": via})
+            if not iam.allows(self.statements, asked):
+                raise errors.kms_denied()
+
+
+def about(
+    permission: str, given: dict[str, Any], live: SecretSnapshot | None, key: str | None
+) -> str:
+    """Return the ARN of what a permission is asked for."""
+    named = given.get("SecretId") or given.get("Name")
+    match permission.partition(":")[0]:
+        case "kms":
+            return str(key)
+        case "lambda":
+            rotator = live.rotation.get("RotationLambdaARN") if live else None
+            return str(given.get("RotationLambdaARN") or rotator)
+        case "ssm":
+            return f"{PARAMETERS}/{str(named).removeprefix('/')}"
+    return live.arn if live and live.arn else f"{SECRETS}{named}-AbCdEf"
 
 
 def found(aws: Aws, parameters: dict[str, Any]) -> SecretSnapshot | None:
@@ -67,6 +95,13 @@ def keys(parameters: dict[str, Any], live: SecretSnapshot | None) -> Iterator[tu
     yield "kms:ViaService", f"secretsmanager.{DEFAULT_REGION}.amazonaws.com"
     forced = parameters.get("ForceDeleteWithoutRecovery", False)
     yield "secretsmanager:ForceDeleteWithoutRecovery", str(forced).lower()
+    overwrites = parameters.get("ForceOverwriteReplicaSecret", False)
+    yield "secretsmanager:ForceOverwriteReplicaSecret", str(overwrites).lower()
+    if "BlockPublicPolicy" in parameters:
+        blocks = str(parameters["BlockPublicPolicy"]).lower()
+        yield "secretsmanager:BlockPublicPolicy", blocks
+    if "RotationLambdaARN" in parameters:
+        yield "secretsmanager:RotationLambdaARN", parameters["RotationLambdaARN"]
     for tag in parameters.get("Tags") or ():
         yield f"aws:RequestTag/{tag['Key']}", tag["Value"]
     for name, value in (live.tags if live else {}).items():

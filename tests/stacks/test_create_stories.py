@@ -108,8 +108,6 @@ def test_all_problems_are_named_at_once(cloud: Cloud) -> None:
     ("properties", "told"),
     [
         ({"SecretString": "a", "SecretBinary": "YQ=="}, "SecretBinary"),
-        ({"ReplicaRegions": [{"Region": "eu-west-1"}]}, "ReplicaRegions"),
-        ({"Type": "partner"}, "Type"),
         ({"Owner": "somebody"}, "Owner"),
         ({"Region": "eu-west-1"}, "Region"),
         ({"Tags": [{"Key": stories.OWNER, "Value": "x"}]}, "Tags"),
@@ -117,8 +115,6 @@ def test_all_problems_are_named_at_once(cloud: Cloud) -> None:
     ],
     ids=[
         "one value at a time",
-        "not yet, and said so",
-        "not yet either",
         "owners come from the stack, never from a property",
         "the function's region is the stack's",
         "our own tags",

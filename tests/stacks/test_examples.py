@@ -16,6 +16,7 @@ import pytest
 from cfnlint.decode import cfn_yaml
 
 from emulation import SecretSnapshot
+from recoverable_secrets.core import documents
 from stacks import stories
 from stacks.cloud import Cloud, Outcome, Template, broken
 
@@ -107,10 +108,24 @@ class Migration:
     def __init__(self, cloud: Cloud, own: Any) -> None:
         self.cloud = cloud
         self._own = own
-        cloud.create("shop", example("04-migrate-from-native/before.yaml"))
-        cloud.aws.by_hand("CreateSecret", Name=NAME, SecretString="by CloudFormation")
+        cloud.create("shop", self._native("before"))
+        template = example("04-migrate-from-native/before.yaml")["Resources"]
+        cloud.aws.by_hand(
+            "CreateSecret",
+            Name=NAME,
+            SecretString="by CloudFormation",
+            AddReplicaRegions=template["DatabaseSecret"]["Properties"]["ReplicaRegions"],
+        )
+        policy = template["DatabasePolicy"]["Properties"]["ResourcePolicy"]
+        cloud.aws.by_hand("PutResourcePolicy", SecretId=NAME, ResourcePolicy=json.dumps(policy))
         self.tag(MADE_BY_CLOUDFORMATION)
         self.before = self.secret
+
+    def _native(self, name: str) -> Template:
+        """Return a template of before; ministack knows no AWS::SecretsManager::ResourcePolicy."""
+        template = example(f"04-migrate-from-native/{name}.yaml")
+        del template["Resources"]["DatabasePolicy"]
+        return template
 
     def tag(self, tags: Mapping[str, str]) -> None:
         """Tag as only AWS itself can."""
@@ -119,7 +134,7 @@ class Migration:
 
     def retain(self) -> None:
         """Do deployment 1."""
-        self.cloud.update("shop", example("04-migrate-from-native/retain.yaml"))
+        self.cloud.update("shop", self._native("retain"))
         self.tag(HANDOVER)
 
     def adopt(self, ends: str = "UPDATE_COMPLETE", **changed: Any) -> Outcome:
@@ -140,9 +155,18 @@ class Migration:
         listed = self._own.list_secrets()["SecretList"]
         return NAME in {one["Name"] for one in listed}
 
+    def assert_the_rest_is_kept(self) -> None:
+        """The replica was never away, and the policy means what it meant."""
+        assert list(self.before.replicas) == ["eu-central-1"]
+        assert self.secret.replicas == self.before.replicas
+        assert "RemoveRegionsFromReplication" not in self.cloud.writes()
+        held, before = (documents.normal(str(one.policy)) for one in (self.secret, self.before))
+        assert held == before
+
     def assert_nothing_is_lost(self) -> None:
         """The secret is live with its value, and its native resource is still in the stack."""
         assert stories.same(self.secret, self.before)
+        self.assert_the_rest_is_kept()
         assert self.secret.state == "live"
         assert not stories.MARKS & set(self.secret.tags), "nobody's, as before"
         assert self.native_is_there()
@@ -161,6 +185,7 @@ def test_a_native_secret_is_migrated_in_two_deployments(migration: Migration) ->
     outcome = migration.adopt()
     assert outcome.outputs["SecretArn"] == migration.before.arn
     assert stories.same(migration.secret, migration.before)
+    migration.assert_the_rest_is_kept()
     assert migration.secret.tags[stories.ORIGIN] == "adopted"
     assert stories.owner(migration.secret) == "cloudformation/shop/Database"
     assert migration.native_is_there(), "retained"
@@ -171,10 +196,20 @@ def test_after_the_migration_it_survives_its_stack(migration: Migration) -> None
     migration.retain()
     migration.adopt()
     migration.adopt(Adopt=None)  # No longer needed.
+    migration.assert_the_rest_is_kept()
     migration.cloud.delete("shop")
-    assert migration.secret.state == "pending"
+    assert (migration.secret.state, migration.secret.replicas) == ("pending", {})
     migration.cloud.create("shop", example("04-migrate-from-native/template.yaml"))
     assert stories.same(migration.secret, migration.before)
+    assert migration.secret.replicas == migration.before.replicas
+    assert migration.secret.policy is not None
+
+
+def test_deployment_2_that_declares_neither_keeps_both(migration: Migration) -> None:
+    """What others have set up before stays, as long as nobody says otherwise."""
+    migration.retain()
+    migration.adopt(ReplicaRegions=None, ResourcePolicy=None)
+    migration.assert_the_rest_is_kept()
 
 
 def test_deployment_2_without_deployment_1_loses_nothing(migration: Migration) -> None:
@@ -217,6 +252,32 @@ def test_deployment_2_without_a_name_makes_another_secret(migration: Migration) 
     assert outcome.outputs["SecretArn"] == migration.cloud.secret("shop/Database").arn
     assert stories.same(migration.secret, migration.before)
     assert migration.native_is_there()
+
+
+# 08 -------------------------------------------------------------------------------------------
+
+
+def test_replicas_policy_and_rotation(cloud: Cloud) -> None:
+    function = "arn:aws:lambda:us-east-1:123456789012:function:rotate-db"
+    install(cloud, ALLOWED_ROTATION_FUNCTIONS=function)
+    template = example("08-replicas-policy-rotation/template.yaml")
+    given = {"parameters": {"ReaderAccount": "210987654321", "RotationFunction": function}}
+    cloud.create("shop", template, **given)
+    before = cloud.secret("shop/Database")
+    assert list(before.replicas) == ["eu-central-1"]
+    assert "210987654321" in str(before.policy)
+    assert before.rotation["RotationRules"]["ScheduleExpression"] == "rate(30 days)"
+    cloud.delete("shop")
+    gone = cloud.secret("shop/Database")
+    assert (gone.state, gone.replicas) == ("pending", {})
+    assert not gone.rotation["RotationEnabled"]
+    cloud.aws.clock.advance(days=29)
+    outcome = cloud.create("shop", template, **given)
+    after = cloud.secret("shop/Database")
+    assert outcome.outputs == {"SecretArn": before.arn, "Restored": "true"}
+    assert stories.same(after, before), "rotation did not fire either"
+    assert (after.replicas, after.policy) == (before.replicas, before.policy)
+    assert after.rotation["RotationEnabled"]
 
 
 # 05 -------------------------------------------------------------------------------------------

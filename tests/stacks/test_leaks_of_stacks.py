@@ -113,3 +113,35 @@ def test_literals_are_the_templates_own(cloud: Cloud) -> None:
     outcome = cloud.create("shop", failing, ends="ROLLBACK_COMPLETE")
     assert leaks(shown(outcome)) == []
     assert leaks(cloud.logs()) == []
+
+
+@pytest.mark.parametrize("level", ["INFO", "DEBUG"])
+def test_a_value_that_the_function_reads_leaks_nowhere(cloud: Cloud, level: str) -> None:
+    """Its template holds a name; answers with the value pass through the function only."""
+    speaking = bundle_for_this_python({"lambda_handler/__init__.py": SPEAKING.format(level)})
+    settings = {"ALLOWED_VALUE_SOURCES": "arn:aws:ssm:*:*:parameter/shared/*"}
+    token = cloud.functions.install(f"reading-{level}", settings, speaking)
+    told: list[str] = []
+
+    def declared(version: int) -> dict[str, object]:
+        place = {"SsmParameter": "/shared/db"}
+        return cloud.template(token=token, ValueFrom=place, ValueVersion=version)
+
+    cloud.aws.add_parameter("/shared/db", TEXT)
+    told.append(shown(cloud.create("shop", declared(1))))
+    assert cloud.secret().value == TEXT, "it arrives unharmed"
+    cloud.aws.add_parameter("/shared/db", TEXT + "2")
+    cloud.aws.inject(Echo(("UpdateSecret", "PutSecretValue"), None))
+    undone = {"ends": "UPDATE_ROLLBACK_COMPLETE"}
+    told.append(shown(cloud.update("shop", declared(2), **undone)))
+    cloud.aws.heal()
+    told.append(shown(cloud.update("shop", declared(3))))
+    assert cloud.secret().value == TEXT + "2"
+    told.append(shown(cloud.delete("shop")))
+    told.append(shown(cloud.create("shop", declared(4))))
+    assert leaks("\n".join(told)) == []
+    templates = cloud.client("cloudformation").get_template(StackName="shop")
+    assert leaks(str(templates["TemplateBody"])) == []
+    logs = cloud.logs()
+    assert f"it speaks at {level}" in logs
+    assert leaks(logs) == []

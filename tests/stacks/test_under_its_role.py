@@ -19,10 +19,28 @@ from stacks.installation import FUNCTION, ROLE, Installation, using
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 OTHER_KEY = KEY.replace("1111", "9999")
-DEFAULTS = {"NamePrefix": "cloudformation/", "AllowForceDelete": "no", "AllowAdopt": "no"}
+WEST_KEY = KEY.replace("us-east-1", "eu-west-1")
+FUNCTIONS = "arn:aws:lambda:us-east-1:123456789012:function"
+DEFAULTS = {
+    "NamePrefix": "cloudformation/",
+    "AllowForceDelete": "no",
+    "AllowAdopt": "no",
+    "AllowPublicPolicy": "no",
+    "AllowedValueSources": ",".join(
+        f"arn:aws:{place}/*"
+        for place in (
+            "ssm:us-east-1:123456789012:parameter/shared",
+            "secretsmanager:us-east-1:123456789012:secret:shared",
+        )
+    ),
+    "AllowedRotationFunctions": f"{FUNCTIONS}:rotate-*",
+    "ReplicaKmsKeyArns": WEST_KEY,
+}
 WITHOUT = {
     "logs:CreateLogStream": "the runtime's, not the code's",
     "logs:PutLogEvents": "likewise",
+    "kms:DescribeKey": "a key that cannot be looked at is no reason to fail",
+    "iam:PassRole": "only a partner's rotation hands a role over, which the emulator cannot do",
 }
 ACTIONS = [
     "cloudformation:DescribeStackEvents",
@@ -41,6 +59,17 @@ ACTIONS = [
     "secretsmanager:UpdateSecret",
     "secretsmanager:UpdateSecretVersionStage",
 ]
+OF_THE_WHOLE = [
+    "lambda:InvokeFunction",
+    "secretsmanager:CancelRotateSecret",
+    "secretsmanager:GetSecretValue",
+    "secretsmanager:PutResourcePolicy",
+    "secretsmanager:RemoveRegionsFromReplication",
+    "secretsmanager:ReplicateSecretToRegions",
+    "secretsmanager:RotateSecret",
+    "ssm:GetParameter",
+]
+"""What only a secret needs that has all that a secret can have."""
 
 
 class Account:
@@ -140,19 +169,124 @@ def life(cloud: Cloud) -> None:
     assert cloud.secret("cloudformation/forced/Secret").state == "purging"
 
 
+def policy(action: str) -> dict[str, Any]:
+    """Return a resource policy."""
+    allow = {"Effect": "Allow", "Principal": {"AWS": "210987654321"}, "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [{**allow, "Action": action}]}
+
+
+def rotated(function: str, days: int) -> dict[str, Any]:
+    """Return a rotation as properties."""
+    rules = {"RotationRules": {"AutomaticallyAfterDays": days}}
+    return {"RotationLambdaARN": f"{FUNCTIONS}:{function}", **rules}
+
+
+def whole_life(cloud: Cloud) -> None:
+    """Do all that stacks can do with what belongs to a secret beside its value."""
+    cloud.aws.add_parameter("/shared/db", "a")
+    cloud.aws.by_hand("CreateSecret", Name="shared/api", SecretString="b")
+    plain = {"KmsKeyId": KEY, "VersionStages": ["blue"]}
+    first = {
+        **plain,
+        "ValueFrom": {"SsmParameter": "/shared/db"},
+        "ReplicaRegions": [{"Region": "eu-west-1", "KmsKeyId": WEST_KEY}],
+        "ResourcePolicy": policy("secretsmanager:GetSecretValue"),
+        **rotated("rotate-db", 30),
+    }
+    second = {
+        **plain,
+        "ValueFrom": {"Secret": "shared/api"},
+        "ValueVersion": 2,
+        "ReplicaRegions": [{"Region": "eu-central-1"}],
+        "ResourcePolicy": policy("secretsmanager:DescribeSecret"),
+        **rotated("rotate-web", 10),
+    }
+    name = "cloudformation/shop/Secret"
+    cloud.create("shop", using(cloud, **first))
+    failing = using(cloud, others={"Broken": clouds.broken("Secret")}, **second)
+    cloud.update("shop", failing, ends="UPDATE_ROLLBACK_COMPLETE")
+    assert (cloud.secret(name).value, list(cloud.secret(name).replicas)) == ("a", ["eu-west-1"])
+    cloud.update("shop", using(cloud, **second))
+    assert (cloud.secret(name).value, list(cloud.secret(name).replicas)) == ("b", ["eu-central-1"])
+    cloud.delete("shop")
+    cloud.create("shop", using(cloud, **first))
+    assert cloud.secret(name).rotation["RotationEnabled"]
+    cloud.update("shop", using(cloud, **plain))
+    assert (cloud.secret(name).policy, cloud.secret(name).replicas) == (None, {})
+
+
 def test_a_whole_life(account: Account) -> None:
     account.install(AllowForceDelete="yes")
     life(account.cloud)
-    assert set(iam.actions(account.document["Statement"])) == {*ACTIONS, *WITHOUT}
+    granted = set(iam.actions(account.document["Statement"]))
+    assert granted == {*ACTIONS, *OF_THE_WHOLE, *WITHOUT}
 
 
-@pytest.mark.parametrize("action", ACTIONS)
+def test_a_whole_secret(account: Account) -> None:
+    account.install(AllowForceDelete="yes")
+    whole_life(account.cloud)
+
+
+@pytest.mark.parametrize("action", [*ACTIONS, *OF_THE_WHOLE])
 def test_each_right_is_needed_and_missed_by_its_name(account: Account, action: str) -> None:
     account.install(AllowForceDelete="yes")
     account.without(action)
     with pytest.raises(StackError) as failed:
-        life(account.cloud)
+        (whole_life if action in OF_THE_WHOLE else life)(account.cloud)
     assert action in str(failed.value)
+
+
+NOT_NAMED: list[tuple[dict[str, Any], str]] = [
+    ({"ValueFrom": {"Secret": "cloudformation/victim/Secret"}}, "GetSecretValue"),
+    ({"ValueFrom": {"SsmParameter": "/private/db"}}, "ssm:GetParameter"),
+    (rotated("evil", 1), "secretsmanager:RotateSecret"),
+    ({"ReplicaRegions": [{"Region": "eu-west-1", "KmsKeyId": OTHER_KEY}]}, "kms:"),
+    ({"ResourcePolicy": policy("*"), "BlockPublicPolicy": False}, "PutResourcePolicy"),
+]
+"""What the installation does not allow, and the right that is missing then."""
+
+
+def test_the_role_alone_keeps_what_was_not_named(account: Account) -> None:
+    """Though the function were told by its variables that stacks may use all of it."""
+    account.install(AllowedValueSources="arn:aws:secretsmanager:us-east-1:123456789012:secret:*")
+    account.pretend(
+        NAME_PREFIX="cloudformation/",
+        ALLOWED_VALUE_SOURCES="arn:aws:ssm:*:*:*,arn:aws:secretsmanager:*:*:*",
+        ALLOWED_ROTATION_FUNCTIONS="arn:aws:lambda:*:*:*",
+        ALLOW_PUBLIC_POLICY="yes",
+    )
+    cloud = account.cloud
+    cloud.aws.add_parameter("/private/db", "x")
+    cloud.create("victim", using(cloud, SecretString="victims-value"))
+    for number, (declared, told) in enumerate(NOT_NAMED):
+        name = f"thief-{number}"
+        outcome = cloud.create(name, using(cloud, **declared), ends="ROLLBACK_COMPLETE")
+        assert told in outcome.reason(), outcome.reason()
+        made = cloud.secret(f"cloudformation/{name}/Secret")
+        assert (made.value, made.policy, made.replicas, made.rotation) == (None, None, {}, {})
+
+
+def test_an_adoption_with_all_that_belongs_to_a_secret_is_taken_back(account: Account) -> None:
+    """The claim goes last of all but the deletion: without it nothing else may be changed."""
+    account.install(AllowAdopt="unowned")
+    cloud, name = account.cloud, "cloudformation/legacy"
+    stories.by_hand(cloud, name)
+    cloud.aws.by_hand("DeleteSecret", SecretId=name)
+    declared = {
+        "Adopt": "unowned",
+        "Name": name,
+        "ReplicaRegions": [{"Region": "eu-west-1"}],
+        "ResourcePolicy": policy("secretsmanager:GetSecretValue"),
+        **rotated("rotate-db", 30),
+    }
+    failing = using(cloud, others={"Broken": clouds.broken("Secret")}, **declared)
+    cloud.create("failing", failing, ends="ROLLBACK_COMPLETE")
+    left = cloud.secret(name)
+    assert (left.state, left.replicas) == ("pending", {})
+    assert not left.rotation["RotationEnabled"]
+    assert stories.OWNER not in left.tags
+    cloud.create("shop", using(cloud, **declared))
+    assert list(cloud.secret(name).replicas) == ["eu-west-1"]
 
 
 @pytest.mark.parametrize("allowed", ["unowned", "any"])
