@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from unittest import mock
@@ -60,6 +60,7 @@ class Operation:
         act: Does it to a resource that exists, or does not yet.
         before: Brings the resource to where it starts from; not counted.
         peers: The other tools' figures, in the order of `PEERS`; none where nobody was counted.
+        fields: What is declared besides `START`.
     """
 
     name: str
@@ -68,15 +69,24 @@ class Operation:
     act: Callable[[Held], object]
     before: Callable[[Held], object] = field(default=lambda _: None)
     peers: tuple[Peer, ...] = ()
+    fields: Mapping[str, object] = field(default_factory=dict)
 
 
 TAGS = {"team": "shop", "stage": "dev"}
 START = {
     "description": "of the shop",
-    "kms_key_id": "alias/shop",
     "secret_string": "first",
     "tags": TAGS,
 }
+KEY = {"kms_key_id": "alias/shop"}
+REPLICAS = {"replicas": [{"region": "eu-west-1"}, {"region": "us-east-1"}]}
+STATEMENT = {"Effect": "Deny", "Principal": "*", "Action": "secretsmanager:DeleteSecret"}
+POLICY = {"policy": {"Version": "2012-10-17", "Statement": [{**STATEMENT, "Resource": "*"}]}}
+ROTATION = {
+    "rotation_lambda_arn": "arn:aws:lambda:eu-central-1:123456789012:function:rotate",
+    "rotation_rules": {"automatically_after_days": 30},
+}
+GROUPS = {**REPLICAS, **POLICY, **ROTATION}
 
 
 def created(one: Held) -> None:
@@ -114,6 +124,21 @@ OPERATIONS = (
         floor=1,
         act=created,
         peers=(times(7, 8), times(3), times(1)),
+        fields=KEY,
+    ),
+    Operation(
+        "create: and two replicas, one poll",
+        design=2,
+        floor=2,
+        act=created,
+        fields=REPLICAS,
+    ),
+    Operation(
+        "create: and replicas, policy, rotation",
+        design=4,
+        floor=4,
+        act=created,
+        fields=GROUPS,
     ),
     Operation(
         "unchanged run",
@@ -130,7 +155,18 @@ OPERATIONS = (
         before=created,
         act=changed(recovery_window_in_days=7, on_recreate="fail", timeout=60),
     ),
+    Operation(
+        "unchanged run: and replicas, policy, rotation",
+        design=0,
+        floor=0,
+        before=created,
+        act=same,
+        fields=GROUPS,
+    ),
     Operation("refresh", design=1, floor=1, before=created, act=Held.refresh),
+    Operation(
+        "refresh: and a policy", design=2, floor=2, before=created, act=Held.refresh, fields=GROUPS
+    ),
     Operation(
         "update: description",
         design=2,
@@ -176,6 +212,53 @@ OPERATIONS = (
         act=changed(description="other", secret_string="second", tags={"team": "x", "more": "1"}),
     ),
     Operation(
+        "update: two replicas added, one poll",
+        design=3,
+        floor=2,
+        before=created,
+        act=changed(**REPLICAS),
+    ),
+    Operation(
+        "update: replicas removed",
+        design=2,
+        floor=1,
+        before=created,
+        act=changed(replicas=[]),
+        fields=REPLICAS,
+    ),
+    Operation("update: policy", design=2, floor=1, before=created, act=changed(**POLICY)),
+    Operation(
+        "update: policy removed",
+        design=2,
+        floor=1,
+        before=created,
+        act=changed(policy=None),
+        fields=POLICY,
+    ),
+    Operation("update: rotation set", design=2, floor=1, before=created, act=changed(**ROTATION)),
+    Operation(
+        "update: rotation cancelled",
+        design=2,
+        floor=1,
+        before=created,
+        act=changed(rotation_enabled=False, rotation_lambda_arn=None, rotation_rules=None),
+        fields=ROTATION,
+    ),
+    Operation(
+        "update: a staging label",
+        design=2,
+        floor=1,
+        before=created,
+        act=changed(version_stages=["blue"]),
+    ),
+    Operation(
+        "update: value, the version before deprecated",
+        design=3,
+        floor=2,
+        before=created,
+        act=changed(secret_string="second", previous_version="deprecate"),
+    ),
+    Operation(
         "delete",
         design=2,
         floor=1,
@@ -186,6 +269,22 @@ OPERATIONS = (
             times(2),
             times(1, remark="FAILED if pending"),
         ),
+    ),
+    Operation(
+        "delete: under a key of one's own",
+        design=3,
+        floor=1,
+        before=created,
+        act=Held.delete,
+        fields=KEY,
+    ),
+    Operation(
+        "delete: and replicas, policy, rotation",
+        design=4,
+        floor=3,
+        before=created,
+        act=Held.delete,
+        fields=GROUPS,
     ),
     Operation(
         "recreate while pending: nothing differs",
@@ -210,6 +309,22 @@ OPERATIONS = (
         act=again(description="other", secret_string="second", tags={"team": "x", "more": "1"}),
         peers=(ERROR, times(7), FAILED),
     ),
+    Operation(
+        "recreate while pending: under a key of one's own",
+        design=6,
+        floor=3,
+        before=torn_down,
+        act=again(),
+        fields=KEY,
+    ),
+    Operation(
+        "recreate while pending: and replicas, policy, rotation",
+        design=8,
+        floor=6,
+        before=torn_down,
+        act=again(),
+        fields=GROUPS,
+    ),
 )
 
 
@@ -221,7 +336,7 @@ def calls(operation: Operation) -> list[str]:
     clean = mock.patch.dict(os.environ, {**own, **settings}, clear=True)
     with clean, Aws(clock=Clock()).in_process() as aws:
         aws_store.open_store.cache_clear()  # Its clients belong to another double.
-        one = declare(**START)
+        one = declare(**START, **operation.fields)
         operation.before(one)
         aws.calls.clear()
         operation.act(one)

@@ -162,6 +162,8 @@ def stage(console: Console) -> Iterator[Demo]:
         env: dict[str, Any] = {
             "AWS_ENDPOINT_URL_SECRETS_MANAGER": url,
             "AWS_ENDPOINT_URL_STS": url,
+            "AWS_ENDPOINT_URL_KMS": url,
+            "AWS_ENDPOINT_URL_SSM": url,
             "AWS_ACCESS_KEY_ID": "demo",
             "AWS_SECRET_ACCESS_KEY": "demo",
             "AWS_REGION": REGION,

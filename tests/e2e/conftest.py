@@ -73,7 +73,9 @@ def aws_env(aws: Aws) -> Iterator[dict[str, str]]:
     """Variables that lead the provider to the double, and to nothing else."""
     with aws.serve() as url:
         yield {
+            "AWS_ENDPOINT_URL_KMS": url,
             "AWS_ENDPOINT_URL_SECRETS_MANAGER": url,
+            "AWS_ENDPOINT_URL_SSM": url,
             "AWS_ENDPOINT_URL_STS": url,
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_SECRET_ACCESS_KEY": "testing",
@@ -89,11 +91,16 @@ def aws_env(aws: Aws) -> Iterator[dict[str, str]]:
 def make_engine(
     pulumi_root: Path, aws_env: dict[str, str], tmp_path: Path
 ) -> Callable[..., Engine]:
-    """Make stacks by project and stack name; all in one backend, over one double."""
+    """Make stacks by project and stack name, over one double.
 
-    def make(project: str = "demo", stack: str = "dev", **options: object) -> Engine:
+    They have one backend, unless another `folder` is given.
+    """
+
+    def make(
+        project: str = "demo", stack: str = "dev", folder: Path = tmp_path, **options: object
+    ) -> Engine:
         env = {**aws_env, **options.pop("env", {})}  # type: ignore[dict-item]
-        return Engine(tmp_path, root=pulumi_root, project=project, stack=stack, env=env, **options)  # type: ignore[arg-type]
+        return Engine(folder, root=pulumi_root, project=project, stack=stack, env=env, **options)  # type: ignore[arg-type]
 
     return make
 

@@ -97,7 +97,8 @@ class Story:
     Attributes:
         engine: The stack.
         aws: The AWS double.
-        calls: What the last run sent, in order, each attempt counted; STS as ``sts:Action``.
+        calls: What the last run sent, in order, each attempt counted; that of other services
+            with their names, such as ``sts:Action``.
     """
 
     engine: Engine
@@ -126,7 +127,9 @@ class Story:
             return operation(program, **options)
         finally:
             self.calls = [
-                record.action if record.service == "secretsmanager" else f"sts:{record.action}"
+                record.action
+                if record.service == "secretsmanager"
+                else f"{record.service}:{record.action}"
                 for record in self.aws.calls
             ]
 

@@ -29,14 +29,21 @@ WORD = "canary-7f3a91"
 TEXT = f"He said \"{WORD}\",\nand 'left' \\ for good: ü\t{{}}"
 BYTES = f'\0\xff{WORD}\r\n"'.encode("latin-1")
 BASE64 = base64.b64encode(BYTES).decode()
-KINDS = ("plain", "output", "config", "bytes")
+KINDS = {
+    "plain": "secret_string",
+    "output": "secret_string",
+    "config": "secret_string",
+    "bytes": "secret_binary",
+    "json": "secret_json",
+}
+"""The resources, and by which argument each has its value."""
 
 
 @dataclasses.dataclass
 class Echo(faults.Refusing):
     """A refusal that repeats the value, by a code that often does or by one that never did."""
 
-    CODES = ("ValidationException", "EncryptionFailure")
+    CODES = ("ValidationException", "SomethingNewException")
 
     def before(self, _aws: Aws, request: Request) -> faults.Answer | None:
         """Answer the error."""
@@ -72,7 +79,7 @@ def leaks(text: str) -> list[str]:
     return [text[max(at - 60, 0) : at + 60] for _, at in found if at >= 0]
 
 
-def four(mark: str = "", **more: Any) -> Program:
+def five(mark: str = "", **more: Any) -> Program:
     """A canary in each way in which a value can be given."""
 
     def program() -> None:
@@ -82,6 +89,8 @@ def four(mark: str = "", **more: Any) -> Program:
         found = declare("config", secret_string=held.apply(lambda text: text + mark), **more)
         packed = base64.b64encode(BYTES + mark.encode()).decode()
         declare("bytes", secret_string=None, secret_binary=packed, **more)
+        inner = {"inner": [pulumi.Output.secret(TEXT + mark)]}
+        declare("json", secret_string=None, secret_json=inner, **more)
         pulumi.export("arn", found.arn)
 
     return program
@@ -112,31 +121,31 @@ def test_the_search_finds_what_it_looks_for() -> None:
 
 
 def test_a_whole_life_leaks_nothing(story: Story, aws: Aws) -> None:
-    clean(story, story.preview(four(), diff=True))
+    clean(story, story.preview(five(), diff=True))
     aws.deny("secretsmanager:CreateSecret")
-    run = story.up(four(), expect_failure=True, continue_on_error=True)
+    run = story.up(five(), expect_failure=True, continue_on_error=True)
     assert run.output.count("it needs secretsmanager:CreateSecret") >= len(KINDS)
     clean(story, run)
     aws.allow_everything()
-    clean(story, story.up(four(), show_secrets=False))
-    for kind in KINDS:
+    clean(story, story.up(five(), show_secrets=False))
+    for kind, key in KINDS.items():
         state = story.state(kind)
-        key = "secret_binary" if kind == "bytes" else "secret_string"
         assert (state["inputs"][key], state["outputs"][key]) == (ENCRYPTED, ENCRYPTED)
         held = aws.secret(f"demo/dev/{kind}").value
-        assert held == (BYTES if kind == "bytes" else TEXT), "each arrives unharmed"
+        whole = {"bytes": BYTES, "json": json.dumps({"inner": [TEXT]})}
+        assert held == whole.get(kind, TEXT), "each arrives unharmed"
     for kind in KINDS:
         aws.put_by_hand(f"demo/dev/{kind}", f"rotated {TEXT}")
     clean(story, story.refresh(diff=True))
     aws.inject(Echo("UpdateSecret", None))
-    run = story.up(four("2"), expect_failure=True, continue_on_error=True, diff=True)
+    run = story.up(five("2"), expect_failure=True, continue_on_error=True, diff=True)
     for code in Echo.CODES:
         assert f"refused with {code}" in run.output
     clean(story, run)
     aws.heal()
-    clean(story, story.up(four("2"), diff=True))
+    clean(story, story.up(five("2"), diff=True))
     clean(story, story.destroy())
-    clean(story, story.up(four("3"), diff=True))
+    clean(story, story.up(five("3"), diff=True))
     assert aws.secret("demo/dev/bytes").value == BYTES + b"3"
     assert aws.secret("demo/dev/config").value == TEXT + "3"
     assert not leaks(story.engine.cli("stack", "export"))
@@ -167,10 +176,10 @@ def test_debug_logs_leak_nothing(story: Story, aws: Aws) -> None:
         "log_flow": True,
         "debug": True,
     }
-    run = story.up(four(), **verbose)
+    run = story.up(five(), **verbose)
     assert len(run.stderr) > 10_000, "verbose indeed"
     clean(story, run)
-    run = story.up(four("2"), **{**verbose, "log_verbosity": 9})
+    run = story.up(five("2"), **{**verbose, "log_verbosity": 9})
     telling = [line for line in run.output.splitlines() if leaks(line)]
     assert telling
     assert [line for line in telling if "arshaling property for RPC[" not in line] == []

@@ -93,7 +93,8 @@ def test_each_group_is_one_call(engine: Engine, aws: Aws) -> None:
     assert story.up(after).steps == {"same": 1, "update": len(CHANGES)}
     for name, change in CHANGES.items():
         found, result = story.agree(name), change.result
-        assert story.about(found.name) == LOOK + change.calls, name
+        calls = LOOK + change.calls if change.calls else []
+        assert story.about(found.name) == calls, name
         assert (found.description, found.kms_key_id) == (
             result["description"],
             result["kms_key_id"],
@@ -133,7 +134,8 @@ def test_changes_by_hand_and_rotation(engine: Engine, aws: Aws) -> None:
     story.up(several(secrets))
     assert story.about(names["described"]) == [*LOOK, METADATA, TAG]
     assert story.about(names["kept"]) == []
-    assert story.about(names["overwritten"]) == [*LOOK, *COMPARE, METADATA]
+    back = [*LOOK, *COMPARE, "UpdateSecretVersionStage"]
+    assert story.about(names["overwritten"]) == back, "the version that holds ours is there still"
     found = story.agree("described")
     assert (found.description, found.kms_key_id, found.value) == ("ours", KEY, VALUE)
     assert users(found.tags) == {"team": "shop", "bill": "42"}, "a tag of others stays"
@@ -141,7 +143,7 @@ def test_changes_by_hand_and_rotation(engine: Engine, aws: Aws) -> None:
     assert story.agree("kept").value == "rotated"
     assert (story.agree("overwritten").value, len(story.agree("overwritten").versions)) == (
         VALUE,
-        3,
+        2,
     )
     story.refresh()
     assert story.up(several(secrets)).steps == {"same": 4}, "and the drift is forgotten"

@@ -6,7 +6,7 @@ double in the place of AWS. Nothing here is a test of its own.
 
 from __future__ import annotations
 
-from . import deletion, limits, lookup, replicas, states, versions
+from . import deletion, labels, limits, lookup, replicas, rotation, states, versions
 from .outcome import Outcome
 from .rows import Row
 
@@ -14,6 +14,8 @@ ROWS: tuple[Row, ...] = (
     *states.rows,
     *deletion.rows,
     *versions.rows,
+    *labels.rows,
+    *rotation.rows,
     *limits.rows,
     *lookup.rows,
     *replicas.rows,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from typing import Any
 
@@ -115,6 +116,79 @@ def replicate_onto(at: Scene) -> Outcome:
     at.until(lambda: "InProgress" not in _statuses(at, name), READY_SECONDS)
     told = at.described(name)["ReplicationStatus"][0]
     return answer.also(then=told["Status"], why=at.words.of(told.get("StatusMessage", "")))
+
+
+@rows.add("ReplicateSecretToRegions onto an existing name, overwriting", "D", slow=SLOW)
+def replicate_over(at: Scene) -> Outcome:
+    """What was there is gone, and the replica comes about."""
+    name = at.live()
+    at.do("CreateSecret", Name=name, SecretString="other", far=True)
+    answer = at.ask(
+        "ReplicateSecretToRegions",
+        SecretId=name,
+        AddReplicaRegions=[{"Region": at.side.far}],
+        ForceOverwriteReplicaSecret=True,
+    )
+    at.until(lambda: "InProgress" not in _statuses(at, name), READY_SECONDS)
+    value = at.do("GetSecretValue", SecretId=name, far=True)["SecretString"]
+    return answer.also(then=_statuses(at, name), value=value)
+
+
+@rows.add("ReplicateSecretToRegions again, after it failed", "E", slow=SLOW)
+def replicate_again(at: Scene) -> Outcome:
+    """The failed one is listed until it is removed, or made once more."""
+    name = at.live()
+    at.do("CreateSecret", Name=name, SecretString="other", far=True)
+    add = [{"Region": at.side.far}]
+    at.do("ReplicateSecretToRegions", SecretId=name, AddReplicaRegions=add)
+    at.until(lambda: "InProgress" not in _statuses(at, name), READY_SECONDS)
+    again = at.ask("ReplicateSecretToRegions", SecretId=name, AddReplicaRegions=add)
+    at.until(lambda: "InProgress" not in _statuses(at, name), READY_SECONDS)
+    region = [at.side.far]
+    gone = at.ask("RemoveRegionsFromReplication", SecretId=name, RemoveReplicaRegions=region)
+    return again.also(removed=gone.code, left=_statuses(at, name))
+
+
+@rows.add("RemoveRegionsFromReplication, one region with a replica and one without", "E", slow=SLOW)
+def remove_too_many(at: Scene) -> Outcome:
+    """All or nothing: the replica stays."""
+    name = _replicated(at)
+    nowhere = next(one for one in ("ap-south-1", "ap-northeast-1") if one != at.side.far)
+    both = [at.side.far, nowhere]
+    answer = at.ask("RemoveRegionsFromReplication", SecretId=name, RemoveReplicaRegions=both)
+    return dataclasses.replace(answer, message="").also(left=len(_statuses(at, name)))
+
+
+@rows.add("DeleteSecret right after RemoveRegionsFromReplication", "E", slow=SLOW)
+def delete_at_once(at: Scene) -> Outcome:
+    """It may be refused for a moment; in the end it is not."""
+    name = _replicated(at)
+    at.do("RemoveRegionsFromReplication", SecretId=name, RemoveReplicaRegions=[at.side.far])
+    answers = [at.ask("DeleteSecret", SecretId=name, RecoveryWindowInDays=7)]
+
+    def through() -> bool:
+        if answers[-1].code != "ok":
+            answers.append(at.ask("DeleteSecret", SecretId=name, RecoveryWindowInDays=7))
+        return answers[-1].code == "ok"
+
+    waited = at.until(through, READY_SECONDS)
+    first = answers[0]
+    return answers[-1].also(note=f"first {first.code} {first.message}; {waited} s in all")
+
+
+@rows.add("A label moved on the primary moves on the replica", "D", slow=SLOW)
+def label_follows(at: Scene) -> Outcome:
+    """Replicas have the primary's versions, labels, tags and description."""
+    token = at.token("first")
+    name = _replicated(at, ClientRequestToken=token)
+    at.do("UpdateSecretVersionStage", SecretId=name, VersionStage="mine", MoveToVersionId=token)
+
+    def told() -> dict[str, list[str]]:
+        held = at.described(name, far=True).get("VersionIdsToStages", {})
+        return {version: sorted(labels) for version, labels in held.items()}
+
+    at.until(lambda: "mine" in str(told()), READY_SECONDS)
+    return Outcome().also(labels=at.words.value(told()))
 
 
 @rows.add("StopReplicationToReplica of a primary", "E")

@@ -99,7 +99,7 @@ class Rows:
 
         return register
 
-    def unplayable(self, title: str, source: Source, why: str) -> None:
+    def unplayable(self, title: str, source: Source, why: str, *, knob: str | None = None) -> None:
         """Append a fact that AWS cannot be brought to show here."""
-        row = Row(section=self.section, title=title, source=source, play=None, never=why)
+        row = Row(section=self.section, title=title, source=source, play=None, knob=knob, never=why)
         self._rows.append(row)

@@ -80,8 +80,9 @@ def _put(action: str, state: str, source: Source, **more: Any) -> None:
     rows.put(play, f"{action} on {state}", source, **more)
 
 
-for _action in sorted(set(CALLS) - COSTLY - {"RestoreSecret"}):
+for _action in sorted(set(CALLS) - COSTLY - {"CancelRotateSecret", "RestoreSecret"}):
     _put(_action, "live", "D")
+_put("CancelRotateSecret", "live", "?", knob="cancel_unconfigured")
 _put("RestoreSecret", "live", "?", knob="restore_on_live")
 for _action in sorted(set(CALLS) - {"DeleteSecret"}):
     _put(_action, "pending", "S", quoted=_action not in WORDED)

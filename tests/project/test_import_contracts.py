@@ -131,7 +131,7 @@ def imported(path: Path) -> Iterator[str]:
     ("names", "allowed"),
     [
         pytest.param({"boto3", "botocore"}, {"stores/aws.py"}, id="the AWS SDK"),
-        pytest.param({"pulumi"}, {"dynamic.py"}, id="Pulumi"),
+        pytest.param({"pulumi"}, {"arguments.py", "configuration.py", "dynamic.py"}, id="Pulumi"),
         pytest.param({"cfnlint"}, {"lint.py"}, id="cfn-lint"),
     ],
 )

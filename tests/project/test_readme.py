@@ -13,7 +13,7 @@ import pytest
 from pulumi import automation as auto
 from tools import demo, demo_stacks
 
-from e2e.engine import Engine, example
+from e2e.engine import Engine, Program, example
 from emulation import Aws
 from project import readme
 from recoverable_secrets.core.model import FIELDS
@@ -25,7 +25,7 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["
 TARGETS = readme.make_targets((ROOT / "Makefile").read_text())
 EXTRAS = set(PROJECT["optional-dependencies"])
 NAME = "demo/dev/database-password"
-PROGRAMS = [block for block in BLOCKS if block.language == "python"]
+STORY, VALUES = (block for block in BLOCKS if block.language == "python")
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.text.splitlines()[0])
@@ -40,7 +40,7 @@ def test_all_fences_were_found() -> None:
     for block in BLOCKS:
         prose = prose.replace(block.text, "")
     assert not re.findall(r"^(?: {4}|\t)\S.*$", prose, re.MULTILINE), "no indented ones"
-    assert len(BLOCKS) == 6
+    assert len(BLOCKS) == 7
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,15 @@ def test_the_readme_links_to_all_pages() -> None:
 def test_arguments_are_told_as_they_are() -> None:
     """The table's options and defaults are those of the model."""
     table = dict(re.findall(r"^\| `([a-z_]+)` \| (.+) \|$", README, re.MULTILINE))
-    assert set(table) == {"deletion", "on_recreate", "adopt", "on_value_drift", "owner", "timeout"}
+    assert set(table) == {
+        "deletion",
+        "on_recreate",
+        "adopt",
+        "on_value_drift",
+        "previous_version",
+        "owner",
+        "timeout",
+    }
     for name, text in table.items():
         default = FIELDS[name].default
         options = re.findall(r"`([a-z]+)`", text)
@@ -100,16 +108,10 @@ def test_arguments_are_told_as_they_are() -> None:
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("block", PROGRAMS, ids=["ten lines"])
-def test_the_program_does_what_is_said(
-    engine: Engine, aws: Aws, tmp_path: Path, block: readme.Block
-) -> None:
+def test_the_program_does_what_is_said(engine: Engine, aws: Aws, tmp_path: Path) -> None:
     """Destroyed and brought back: same ARN, same value; a person's value is kept."""
-    assert len(block.text.strip().splitlines()) <= 10
-    path = tmp_path / "readme" / "__main__.py"
-    path.parent.mkdir()
-    path.write_text(block.text)
-    program = example(path)
+    assert len(STORY.text.strip().splitlines()) <= 10
+    program = written(STORY, tmp_path)
     engine.configure({"demo:password": auto.ConfigValue("hunter2", secret=True)})
     engine.up(program)
     created = aws.secret(NAME)
@@ -127,6 +129,34 @@ def test_the_program_does_what_is_said(
     engine.up(program)
     kept = aws.secret(NAME)
     assert (kept.arn, kept.value) == (created.arn, "typed in")
+
+
+def written(block: readme.Block, folder: Path) -> Program:
+    """Return a program of the page, as the engine runs it."""
+    path = folder / "readme" / "__main__.py"
+    path.parent.mkdir()
+    path.write_text(block.text)
+    return example(path)
+
+
+@pytest.mark.engine
+def test_each_way_to_give_a_value_does_what_is_said(
+    engine: Engine, aws: Aws, tmp_path: Path
+) -> None:
+    aws.add_parameter("/shop/token", "from elsewhere")
+    engine.configure({"demo:token": auto.ConfigValue("hunter2", secret=True)})
+    engine.up(written(VALUES, tmp_path))
+    held = {each.name.rpartition("/")[2]: each.value for each in aws.secrets()}
+    generated = held.pop("generated")
+    assert isinstance(generated, str)
+    assert len(generated) == 40
+    assert held == {
+        "typed-in": None,
+        "literal": "hunter2",
+        "object": '{"password": "hunter2", "user": "app"}',
+        "elsewhere": "from elsewhere",
+        "write-only": "hunter2",
+    }
 
 
 @pytest.mark.engine

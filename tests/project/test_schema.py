@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import enum
 import json
 import os
 import re
@@ -16,11 +17,17 @@ import pytest
 
 import recoverable_secrets
 from project import metaschema
-from recoverable_secrets import schema
+from recoverable_secrets import described, schema
 from recoverable_secrets.core import fields
 from recoverable_secrets.core.generate import Generate
 from recoverable_secrets.core.model import FIELDS
-from recoverable_secrets.core.policy import Adopt, Deletion, OnRecreate, OnValueDrift
+from recoverable_secrets.core.policy import (
+    Adopt,
+    Deletion,
+    OnRecreate,
+    OnValueDrift,
+    PreviousVersion,
+)
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOKEN = "recoverable-secrets:index:Secret"
@@ -134,18 +141,20 @@ def test_pulumi_itself_does_not_mind_a_misspelt_key(pulumi_root: Path, tmp_path:
 def test_every_field_is_an_input_and_an_output() -> None:
     names = [fields.camel(name) for name in FIELDS]
     assert list(INPUTS) == names
-    assert list(OUTPUTS) == [*names, "arn", "versionId", "restored"]
+    told = [name for name in names if name != "secretStringWo"]  # Write-only.
+    assert list(OUTPUTS) == [*told, "arn", "versionId", "restored", "tagsAll"]
     assert all(re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", name) for name in OUTPUTS)
 
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_a_field_is_described_as_declared(name: str) -> None:
-    declared, given, told = FIELDS[name], INPUTS[fields.camel(name)], OUTPUTS[fields.camel(name)]
+    declared, given = FIELDS[name], INPUTS[fields.camel(name)]
+    told = OUTPUTS.get(fields.camel(name), given)  # Write-only ones are no outputs.
     traits = fields.traits(declared)
-    assert str(declared.description) in given["description"]
+    assert described.respelt(str(declared.description), fields.camel) in given["description"]
     assert given.get("secret", False) is told.get("secret", False) is traits.sensitive
     assert given.get("willReplaceOnChanges", False) is traits.replaces
-    assert "willReplaceOnChanges" not in told, "it is about inputs"
+    assert not any("willReplaceOnChanges" in each for each in OUTPUTS.values()), "of inputs"
     assert "default" not in given, "an SDK would send it as if the user had said so"
     if declared.default is not None:
         default = str(declared.default)
@@ -155,10 +164,10 @@ def test_a_field_is_described_as_declared(name: str) -> None:
 
 def test_secrets_and_replacements() -> None:
     """By name, so that a lost trait is not lost in both places at once."""
-    secret = {name for name, described in INPUTS.items() if described.get("secret")}
-    assert secret == {"secretString", "secretBinary"}
-    replaced = {name for name, described in INPUTS.items() if described.get("willReplaceOnChanges")}
-    assert replaced == {"name", "region"}
+    secret = {name for name, shown in INPUTS.items() if shown.get("secret")}
+    assert secret == {"secretString", "secretBinary", "secretJson", "secretStringWo"}
+    replaced = {name for name, shown in INPUTS.items() if shown.get("willReplaceOnChanges")}
+    assert replaced == {"name", "namePrefix", "region"}
 
 
 TYPES: Mapping[str, dict[str, Any]] = {
@@ -169,21 +178,29 @@ TYPES: Mapping[str, dict[str, Any]] = {
     "allowedAccountIds": {"type": "array", "items": {"type": "string"}},
     "deletion": {"$ref": "#/types/recoverable-secrets:index:Deletion"},
     "generateSecretString": {"$ref": "#/types/recoverable-secrets:index:GenerateSecretString"},
+    "replicas": {
+        "type": "array",
+        "items": {"$ref": "#/types/recoverable-secrets:index:Replica"},
+    },
+    "secretJson": {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}},
+    "policy": {"$ref": "pulumi.json#/Any"},
+    "regenerateWhen": {"oneOf": [{"type": "string"}, {"type": "integer"}]},
+    "versionStages": {"type": "array", "items": {"type": "string"}},
 }
 
 
 @pytest.mark.parametrize("name", TYPES)
 def test_types(name: str) -> None:
     """One of each kind."""
-    for described in (INPUTS[name], OUTPUTS[name]):
-        assert {key: described[key] for key in TYPES[name]} == TYPES[name]
+    for shown in (INPUTS[name], OUTPUTS[name]):
+        assert {key: shown[key] for key in TYPES[name]} == TYPES[name]
 
 
 def test_parts_of_a_field_are_described_as_declared() -> None:
-    described = PACKAGE["types"][OBJECT]
-    assert list(described) == ["type", "description", "properties"]
-    assert described["type"] == "object"
-    inner = described["properties"]
+    shown = PACKAGE["types"][OBJECT]
+    assert list(shown) == ["type", "description", "properties"]
+    assert shown["type"] == "object"
+    inner = shown["properties"]
     assert list(inner) == [fields.camel(name) for name in Generate.model_fields]
     assert inner["passwordLength"] == {
         "type": "integer",
@@ -193,17 +210,36 @@ def test_parts_of_a_field_are_described_as_declared() -> None:
     assert not any(each.get("secret") for each in inner.values())
 
 
-@pytest.mark.parametrize("kind", [Adopt, Deletion, OnRecreate, OnValueDrift])
-def test_enums_are_complete(kind: type[Adopt | Deletion | OnRecreate | OnValueDrift]) -> None:
-    described = PACKAGE["types"][f"recoverable-secrets:index:{kind.__name__}"]
-    assert [member["value"] for member in described["enum"]] == [one.value for one in kind]
-    assert [member["name"].upper() for member in described["enum"]] == [one.name for one in kind]
+def test_an_item_of_a_list_is_described_as_declared() -> None:
+    replica = PACKAGE["types"]["recoverable-secrets:index:Replica"]
+    assert list(replica["properties"]) == ["region", "kmsKeyId"]
+    assert replica["required"] == ["region"]
+
+
+@pytest.mark.parametrize("name", [name for name, info in FIELDS.items() if fields.nested(info)])
+def test_every_part_is_described(name: str) -> None:
+    kind = described.type_name(name, FIELDS[name])
+    part = fields.nested(FIELDS[name])
+    assert part is not None
+    inner = PACKAGE["types"][f"recoverable-secrets:index:{kind}"]["properties"]
+    assert list(inner) == [fields.camel(each) for each in part.model_fields]
+
+
+KINDS = (Adopt, Deletion, OnRecreate, OnValueDrift, PreviousVersion)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_enums_are_complete(kind: type[enum.StrEnum]) -> None:
+    shown = PACKAGE["types"][f"recoverable-secrets:index:{kind.__name__}"]
+    assert [member["value"] for member in shown["enum"]] == [one.value for one in kind]
+    assert [member["name"].upper() for member in shown["enum"]] == [one.name for one in kind]
 
 
 def test_references_lead_somewhere() -> None:
     text = (ROOT / "schema.json").read_text()
     referred = set(re.findall(r'"#/types/([^"]+)"', text))
     assert referred == set(PACKAGE["types"])
+    assert len(KINDS) == sum("enum" in each for each in PACKAGE["types"].values())
 
 
 def test_what_is_required_exists() -> None:
