@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 
 import grpc
@@ -174,9 +176,21 @@ def test_values_are_asked_for_in_plain_text(server: Server) -> None:
     assert not server.check(inputs("after")).failures, "cancelled does not mean ended"
 
 
+def interrupted(process: subprocess.Popen[str], presses: int = 5) -> int | None:
+    """Press Ctrl-C until it ends, as a user does.
+
+    One press is not enough: about one in 100 comes while Pulumi's main thread is on its way to
+    sleep, and Python notes such a signal without waking the thread.
+    """
+    for _ in range(presses):
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(timeout=10)
+    return None
+
+
 def test_a_server_is_ended_by_its_id(double: Aws) -> None:
     with double.serve() as url, running(environment(url)) as server:
         assert not server.check(inputs("end")).failures
-        server.process.send_signal(signal.SIGINT)  # as a user's Ctrl-C
-        assert server.process.wait(timeout=10) == 0
+        assert interrupted(server.process) == 0
     assert server.printed == ("", "")
