@@ -356,6 +356,8 @@ class _Operation:
         name = errors.short(self.wanted.name)
         if isinstance(action, plan.Restore):
             self._note(f"{name} restored: its scheduled deletion is cancelled")
+        elif isinstance(self.wanted, facts.Handed):
+            self._note(f"{name} belongs to {errors.short(self.wanted.owner or 'nobody', 90)} now")
         elif isinstance(action, plan.SetTags) and ownership.adopted(action.tags):
             self._note(f"{name} adopted: from now on it belongs to this declaration")
         elif isinstance(action, plan.RemoveReplicas) and isinstance(self.wanted, facts.Gone):

@@ -29,8 +29,8 @@ from engine.scene import (
     spec,
     write_only,
 )  # fmt: skip
-from recoverable_secrets.core import facts
-from recoverable_secrets.core.facts import Gone, Kept
+from recoverable_secrets.core import facts, ownership
+from recoverable_secrets.core.facts import Back, Handed, Kept, Labelled, Memory
 from recoverable_secrets.core.model import Spec
 
 ANY = {
@@ -57,7 +57,7 @@ class Operation:
 
     def again(self, wanted: facts.Wanted) -> facts.Wanted:
         """Return the same wish as a surface makes it anew: fresh marks, same memory."""
-        if isinstance(wanted, Gone):
+        if not isinstance(wanted, Kept):
             return wanted
         fresh = kept()
         return dataclasses.replace(wanted, instance=fresh.instance, version=fresh.version)
@@ -129,6 +129,41 @@ def _moved_back(scene: Scene) -> Kept:
     return kept(spec(), dataclasses.replace(after, live_version=before.version))
 
 
+def _shown(scene: Scene) -> Memory:
+    """Return the secret as a person is shown it, by a look."""
+    secret = scene.secret
+    return Memory(id=secret.arn, owner=secret.tags.get(ownership.OWNER, ""))
+
+
+def _back(scene: Scene) -> Back:
+    _enriched_away(scene)
+    return Back(name=NAME, memory=_shown(scene))
+
+
+def _enriched_away(scene: Scene) -> None:
+    """Tear down a secret with replicas and rotation."""
+    scene.run(gone(scene.remember(spec(**ALL))))
+
+
+def _handed(scene: Scene, owner: str | None) -> Handed:
+    scene.remember()
+    return Handed(name=NAME, memory=_shown(scene), owner=owner)
+
+
+def _labelled(scene: Scene) -> Labelled:
+    before = scene.remember(spec("at first"))
+    scene.run(kept(spec(), before))
+    labels = {CURRENT: before.version, "blue": before.version}
+    return Labelled(name=NAME, memory=_shown(scene), labels=labels)
+
+
+BY_HAND = {
+    "by hand: restored": Operation(_back, open_side=True),
+    "by hand: handed over": Operation(lambda s: _handed(s, STRANGER)),
+    "by hand: released": Operation(lambda s: _handed(s, None)),
+    "by hand: rolled back, and labelled": Operation(_labelled),
+}
+
 GROUPS = {
     "create, all groups": Operation(lambda _: kept(spec(**ALL)), open_side=True),
     "create, labels": Operation(lambda _: kept(spec(version_stages=["blue", "green"]))),
@@ -182,6 +217,7 @@ GROUPS = {
 
 OPERATIONS = {
     **GROUPS,
+    **BY_HAND,
     "create": Operation(lambda _: kept()),
     "create without a value": Operation(lambda _: kept(spec(None))),
     "create, generated": Operation(lambda _: kept(generated())),

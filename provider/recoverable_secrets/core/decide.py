@@ -27,6 +27,8 @@ for what its stack created. What it takes back, or is asked for late:
     gone, restored      schedule, never purge                 schedule
     gone, found         leave it alone                        leave it alone
     gone, adopted       drop our tags, leave it live          leave it alone
+
+What a person asks for by name, without a declaration, stands in by_hand.py.
 """
 
 from __future__ import annotations
@@ -34,11 +36,12 @@ from __future__ import annotations
 import dataclasses
 from typing import assert_never
 
-from . import diff, keys, plan, refusals, rollback, teardown, values
+from . import by_hand, diff, keys, plan, refusals, rollback, teardown, values
 from .diff import Relation
 from .errors import short
 from .facts import (
     Absent,
+    Asked,
     Gone,
     Kept,
     Mandate,
@@ -58,6 +61,8 @@ def decide(observed: Observed, wanted: Wanted, policy: Policy, store: Capabiliti
 
     An empty plan means that the secret is as wanted.
     """
+    if isinstance(wanted, Asked):
+        return by_hand.asked(observed, wanted, policy, store)
     if isinstance(wanted, Gone):
         return teardown.gone(observed, wanted, policy, store)
     if wanted.mandate is Mandate.ROLLBACK:

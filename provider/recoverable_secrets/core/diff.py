@@ -19,7 +19,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from . import keys, ownership, plan, replication, rotation, values
-from .facts import Kept, Mandate, Present, Secret, Wanted
+from .facts import Declared, Kept, Mandate, Present, Secret
 from .fields import traits
 from .model import FIELDS, Declaration, Spec
 from .policy import Capabilities, Policy
@@ -33,7 +33,7 @@ class Relation(enum.Enum):
     FOREIGN = "foreign"
 
 
-def relation(secret: Secret, wanted: Wanted) -> Relation:
+def relation(secret: Secret, wanted: Declared) -> Relation:
     """Return whose secret this is.
 
     A renamed owner still knows its own: the id is the remembered one, and the tag is the owner

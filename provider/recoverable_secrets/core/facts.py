@@ -115,6 +115,13 @@ class Secret:
         rotation: How it is rotated; `None` if that was never set.
         policy: Its resource policy in normal form, empty for none; `None` if it was not asked
             for.
+        created: When it was made.
+        changed: When anything of it was last changed.
+        accessed: On which day its value was last read, here or in a region that has a copy;
+            `None` if that was never done, or is not told.
+        rotated_next: Until when it is rotated next; `None` if it is not.
+
+    All dates are in UTC, and `None` where the store does not tell them.
     """
 
     id: str
@@ -134,6 +141,40 @@ class Secret:
     replicas: tuple[Replica, ...] = ()
     rotation: Rotation | None = None
     policy: str | None = None
+    created: dt.datetime | None = None
+    changed: dt.datetime | None = None
+    accessed: dt.datetime | None = None
+    rotated_next: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A secret as a listing shows it: its copies in other regions may be missing.
+
+    Attributes:
+        secret: What the listing tells of it.
+        date: `None` if it is live; else the date that the store tells, as for `PendingDeletion`.
+    """
+
+    secret: Secret
+    date: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One version of a secret's value, without the value.
+
+    Attributes:
+        id: Its id.
+        labels: Its staging labels, sorted; without any, the store drops the version in time.
+        created: When it was made, in UTC.
+        accessed: On which day it was last read, in UTC; `None` if never, or not told.
+    """
+
+    id: str
+    labels: tuple[str, ...] = ()
+    created: dt.datetime | None = None
+    accessed: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +320,7 @@ class Gone:
         memory: What is remembered of it; `None` if it is only known by name.
         instance: The incarnation mark of what is to go, where `memory` has none.
         mandate: On whose word.
+        now: What time it is, timezone-aware; without it, a read counts however old it is.
     """
 
     name: str
@@ -286,9 +328,59 @@ class Gone:
     memory: Memory | None = None
     instance: str | None = None
     mandate: Mandate = Mandate.OWN
+    now: dt.datetime | None = None
 
 
-Wanted = Kept | Gone
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Back:
+    """The secret should be live again as it was; a person asks for it by name.
+
+    Attributes:
+        name: Its exact name.
+        memory: Its id and owner as they were shown to that person; an empty owner is none.
+    """
+
+    name: str
+    memory: Memory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """The secret should belong to another owner, or to none; a person asks for it by name.
+
+    Attributes:
+        name: Its exact name.
+        memory: Its id and owner as they were shown to that person; an empty owner is none.
+        owner: The owner tag it should carry; `None` for none.
+    """
+
+    name: str
+    memory: Memory
+    owner: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled:
+    """Some labels should stand at other versions; a person asks for it by name.
+
+    Attributes:
+        name: The secret's exact name.
+        memory: Its id and owner as they were shown to that person; an empty owner is none.
+        labels: Each label with the id of the version that is to have it; `None` for none.
+    """
+
+    name: str
+    memory: Memory
+    labels: Mapping[str, str | None]
+
+
+Asked = Back | Handed | Labelled
+"""What a person asks for by name, without a declaration."""
+
+Declared = Kept | Gone
+"""What a declaration says, or no longer says."""
+
+Wanted = Declared | Asked
 
 
 def ref(wanted: Wanted) -> Ref:

@@ -60,12 +60,12 @@ def wanted(present: Present, kept: Kept, *, exact: bool) -> tuple[Replica, ...] 
     # Without any copy in step a run may have broken off between the restore and the copies.
     broken_off = exact and all(r.failed or r.status for r in present.secret.replicas)
     if (present.restored or broken_off) and ownership.REPLICAS in present.secret.tags:
-        return _own(present.secret)
+        return of_record(present.secret)
     return None
 
 
-def _own(secret: Secret) -> tuple[Replica, ...] | None:
-    """Return the copies of the record, `None` if it is that of another secret.
+def of_record(secret: Secret) -> tuple[Replica, ...] | None:
+    """Return the copies of a secret's record, `None` if it is that of another secret.
 
     A replica that was made a secret of its own still has the tags of its primary, and is itself
     among the copies of that record.
@@ -153,7 +153,7 @@ def to_record(secret: Secret, spec: Spec) -> str | None:
         spec: What was declared last, as far as it is remembered.
     """
     live, said = tuple(r for r in secret.replicas if not r.failed), declared(spec)
-    target, known = live or said or (), _own(secret) or ()
+    target, known = live or said or (), of_record(secret) or ()
     told = _within(target, known) and (said is None or _within(known, target))
     text = record(target)
     return None if told or text == secret.tags.get(ownership.REPLICAS) else text

@@ -68,12 +68,16 @@ def actions(present: Present, wanted: Kept, policy: Policy, *, exact: bool) -> I
             yield SetRotation(rotation=asked, immediately=policy.rotate_immediately, undo=undo)
     elif before and on:
         yield CancelRotation()
-    elif live and not (on or before) and (exact or present.restored) and _flagged(present):
+    elif not before and (exact or present.restored):
+        yield from brought_back(present)
+
+
+def brought_back(present: Present) -> Iterator[Action]:
+    """Yield what sets a rotation again that a teardown cancelled."""
+    live, flag = present.secret.rotation, present.secret.tags.get(ownership.ROTATION)
+    if live and not live.enabled and not present.rotated and flag == CANCELLED:
+        undo = CancelRotation() if present.restored else None
         yield SetRotation(rotation=dataclasses.replace(live, enabled=True), undo=undo)
-
-
-def _flagged(present: Present) -> bool:
-    return present.secret.tags.get(ownership.ROTATION) == CANCELLED
 
 
 def fits(asked: Rotation, live: Rotation | None) -> bool:

@@ -16,6 +16,7 @@ from .diff import Relation
 from .errors import short
 from .facts import (
     Absent,
+    Declared,
     Gone,
     Mandate,
     Observed,
@@ -24,7 +25,6 @@ from .facts import (
     Purging,
     Secret,
     Unknown,
-    Wanted,
 )
 from .model import Spec
 from .plan import Plan, Refusal
@@ -49,7 +49,7 @@ def gone(observed: Observed, wanted: Gone, policy: Policy, store: Capabilities) 
             return Plan()
         case PendingDeletion(secret=secret):
             if may_purge(secret, wanted, policy) and _same_instance(secret, wanted):
-                return Plan((plan.Purge(),))
+                return refusals.still_read(secret, wanted, policy) or Plan((plan.Purge(),))
             return Plan()  # Already on its way; another's is none of our business.
         case Present(secret=secret):
             deputy = wanted.mandate is not Mandate.OWN
@@ -57,13 +57,23 @@ def gone(observed: Observed, wanted: Gone, policy: Policy, store: Capabilities) 
                 # The marks may be some moments older than what the operation wrote.
                 return Plan((plan.Wait(), plan.Look()))
             decided = _torn_down(secret, wanted, policy)
-            return (
-                decided
-                if isinstance(decided, Refusal)
-                else _prepared(observed, decided, wanted, store)
-            )
+            if isinstance(decided, Refusal):
+                return decided
+            guarded = _guarded(observed, decided, wanted, policy)
+            return guarded or _prepared(observed, decided, wanted, store)
         case _:
             assert_never(observed)
+
+
+def _guarded(present: Present, decided: Plan, wanted: Gone, policy: Policy) -> Refusal | None:
+    """Refuse to delete what was read lately: before anything is changed, or not at all.
+
+    What is taken back must not fail, and it is scheduled at most.
+    """
+    begun = present.rotated or present.removed
+    if begun or wanted.mandate in _TAKING_BACK or not decided.destructive:
+        return None
+    return refusals.still_read(present.secret, wanted, policy)
 
 
 def _prepared(present: Present, decided: Plan, wanted: Gone, store: Capabilities) -> Plan:
@@ -201,7 +211,7 @@ def _rolled_back(
     return _retained(wanted) if policy.retain else Plan((schedule,))
 
 
-def may_purge(secret: Secret, wanted: Wanted, policy: Policy) -> bool:
+def may_purge(secret: Secret, wanted: Declared, policy: Policy) -> bool:
     """Whether a secret may be destroyed for good: force was said, and it is ours to lose."""
     if not policy.force or diff.relation(secret, wanted) is not Relation.OURS:
         return False
