@@ -7,6 +7,7 @@ events of the stack prove an ordinary deletion; without proof it is a rollback (
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import os
 
 from recoverable_secrets.core import decide, errors, facts, ownership, parse
@@ -87,6 +88,7 @@ def _meant(request: Request, allowed: Installation, path: tuple[str, ...]) -> Go
         memory=Memory(id=request.id, owner=owner, spec=spec) if here else None,
         instance=identity.mark_to_delete(request),
         mandate=Mandate.ROLLBACK,
+        now=dt.datetime.now(dt.UTC),
     )
 
 

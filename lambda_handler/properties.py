@@ -275,6 +275,9 @@ _ADVICE = {
     "the credentials in use": "the function's role",
     "or set a longer timeout": "with a longer ServiceTimeout if there is a shorter one",
     "Set region to that one, or promote": "Declare it there, or promote",
+    # A stack whose deletion has failed can only be deleted again.
+    "or set refuse_deletion_if_accessed_within to less and deploy first": "or use RetainResources: "
+    "RefuseDeletionIfAccessedWithin is set",
 }
 """What people can do, where templates offer another way than programs."""
 

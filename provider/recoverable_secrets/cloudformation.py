@@ -87,6 +87,10 @@ MEANINGS: Mapping[str, str] = {
     "ForceDeleteWithoutRecovery": "Delete at once and for good when the resource is removed. It "
     "needs an installation with `AllowForceDelete`, and counts only for a secret that this "
     "resource created, never in a rollback. Excludes `RecoveryWindowInDays`. Default: false.",
+    "RefuseDeletionIfAccessedWithin": "An ordinary deletion of a secret that was read in the last "
+    "so many days, 0 to 365, in whatever region, fails (`DELETE_FAILED`) and says why; 0 is off. "
+    "Only the day of the last read is known, in UTC, so a read may count for up to a day more. A "
+    "rollback is not held up. Default: 0.",
     "Adopt": "Which existing secrets may be taken over: `no` others, `unowned` ones (no owner "
     "tag), or `any`. It needs an installation with `AllowAdopt`. Default: no.",
 }

@@ -181,6 +181,7 @@ class Secret(dynamic.Resource, module="recoverable-secrets", name="Secret"):
         recovery_window_in_days: pulumi.Input[int] | None = None,
         force_delete_without_recovery: pulumi.Input[bool] | None = None,
         deletion: pulumi.Input[str] | None = None,
+        refuse_deletion_if_accessed_within: pulumi.Input[int] | None = None,
         on_recreate: pulumi.Input[str] | None = None,
         adopt: pulumi.Input[str] | None = None,
         on_value_drift: pulumi.Input[str] | None = None,
@@ -228,6 +229,7 @@ class Secret(dynamic.Resource, module="recoverable-secrets", name="Secret"):
             recovery_window_in_days: 7 to 30 days, 30 by default.
             force_delete_without_recovery: Delete for good at teardown.
             deletion: `schedule`, `force` or `retain`.
+            refuse_deletion_if_accessed_within: Days without a read before a teardown may delete.
             on_recreate: `restore`, `fail` or `replace`.
             adopt: `no`, `unowned` or `any`.
             on_value_drift: `keep` or `overwrite`.
@@ -269,6 +271,7 @@ class Secret(dynamic.Resource, module="recoverable-secrets", name="Secret"):
             "recovery_window_in_days": recovery_window_in_days,
             "force_delete_without_recovery": force_delete_without_recovery,
             "deletion": deletion,
+            "refuse_deletion_if_accessed_within": refuse_deletion_if_accessed_within,
             "on_recreate": on_recreate,
             "adopt": adopt,
             "on_value_drift": on_value_drift,

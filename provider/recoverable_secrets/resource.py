@@ -15,6 +15,7 @@ Both have the fields of the model under their Python names, and besides:
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -131,7 +132,8 @@ def _keep(
 def delete(id_: str, outputs: Properties, say: Say) -> None:
     """Do with the secret what its policy says of teardown."""
     memory = _memory(id_, outputs)
-    wanted = Gone(name=outputs.get("name") or id_, owner=memory.owner, memory=memory)
+    now = dt.datetime.now(dt.UTC)
+    wanted = Gone(name=outputs.get("name") or id_, owner=memory.owner, memory=memory, now=now)
     _engine(outputs, say).run(wanted, _recalled(outputs).policy)
 
 

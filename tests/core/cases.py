@@ -40,6 +40,8 @@ KEY = "arn:aws:kms:eu-west-1:111122223333:key/1111-2222"
 FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:rotate"
 
 CANARY = "canary-7GkP0wQz"
+GUARD = "refuse_deletion_if_accessed_within"
+
 VALUE, OTHER_VALUE = Sealed(CANARY), Sealed("another-value")
 
 DOCUMENT_CANARY = "canary-of-a-policy"

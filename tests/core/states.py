@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,10 @@ settings.load_profile("steady")
 
 STEADY = settings(settings.get_profile("steady"), max_examples=100)
 THOROUGH = settings(STEADY, max_examples=250)
+
+
+NOW = dt.datetime(2030, 1, 31, 12, tzinfo=dt.UTC)
+LAST_READ = (None, *(NOW - dt.timedelta(days=days) for days in (0, 7, 8, 31)))
 
 
 @dataclass(frozen=True)
@@ -243,7 +248,7 @@ def _policies() -> Iterator[Policy]:
         deletions, recreates, ADOPTS, ("keep", "overwrite"), (7, 30), ("keep", "deprecate")
     ):
         told = {"on_recreate": recreate, "adopt": adopt, "on_value_drift": drift}
-        told |= {"previous_version": previous}
+        told |= {"previous_version": previous, cases.GUARD: days if previous == "keep" else 0}
         if deletion.startswith("force"):
             flag = deletion == "force flag"
             forced = {"force_delete_without_recovery": True} if flag else {"deletion": "force"}
@@ -317,6 +322,7 @@ def secrets(draw: st.DrawFn, name: str) -> facts.Secret:
         type=kind,
         rotation=rotation,
         replicas=() if "primary_region" in tie else replicas,
+        accessed=draw(st.sampled_from(LAST_READ)),
         **tie,
     )
 
@@ -359,7 +365,10 @@ def wants(draw: st.DrawFn) -> facts.Wanted:
         memory = dataclasses.replace(memory, instance=None, version=None, live_version=None)
     if end == "gone":
         mark = None if own else draw(st.sampled_from(["aaaa", OPERATION]))
-        return facts.Gone(name=name, owner=owner, memory=memory, instance=mark, mandate=mandate)
+        now = draw(st.sampled_from((None, NOW)))
+        return facts.Gone(
+            name=name, owner=owner, memory=memory, instance=mark, mandate=mandate, now=now
+        )
     return facts.Kept(
         name=name,
         spec=draw(specs),

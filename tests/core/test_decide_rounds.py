@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from typing import Any
 
 from hypothesis import assume, given, settings
@@ -48,10 +49,11 @@ def keepings(draw: st.DrawFn) -> World:
 
 @st.composite
 def teardowns(draw: st.DrawFn) -> World:
-    """Return a world in which a live secret of ours is going to be scheduled."""
+    """Return a world in which a live secret of ours, which nobody reads, is to be scheduled."""
     mandate = draw(st.sampled_from(facts.Mandate))
     own = mandate is Mandate.OWN
-    wanted = cases.gone(mandate=mandate, instance=None if own else "aaaa")
+    now = states.NOW + dt.timedelta(days=60)
+    wanted = cases.gone(mandate=mandate, instance=None if own else "aaaa", now=now)
     marks = {ownership.INSTANCE: cases.LIVE_MARK if own else "aaaa.1"}
     origin = draw(st.sampled_from(["created", "restored"]))
     secret = draw(live(wanted, **marks, **{ownership.ORIGIN: origin}))

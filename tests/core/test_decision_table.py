@@ -8,6 +8,7 @@ differs in the value is a table of its own: test_value_table.py.
 from __future__ import annotations
 
 import collections
+import datetime as dt
 import functools
 import itertools
 from collections.abc import Iterator, Mapping
@@ -27,9 +28,13 @@ FACTORS: Mapping[str, tuple[str, ...]] = {
     "deletion": ("schedule", "force", "force flag", "retain"),
     "on_recreate": ("restore", "fail", "replace"),
     "adopt": ("no", "unowned", "any"),
+    "guard": ("off", "read lately"),
     "store": ("full", "no policies", "value required"),
 }
-"""`renamed`: the tag is the owner in memory; `stray`: the same tag, which nothing remembers."""
+"""`renamed`: the tag is the owner in memory; `stray`: the same tag, which nothing remembers.
+
+`guard`: what was read lately, and whether `refuse_deletion_if_accessed_within` is set.
+"""
 
 Cell = dict[str, str]
 
@@ -41,6 +46,8 @@ def impossible(cell: Cell) -> str | None:
             return "what is not seen is nobody's, and tied to nothing"
         if cell["memory"] == "other id":
             return "another id than that of nothing"
+        if cell["guard"] == "read lately":
+            return "nobody knows who read what is not seen"
         return None
     remembers = cell["memory"] in {"unchanged", "changed", "other incarnation"}
     if cell["whose"] == "renamed" and not remembers:
@@ -137,6 +144,8 @@ TORN_DOWN = (
     row("gone already", "", observed="absent|purging"),
     row("the old half of a replacement purges nothing", "", observed="pending",
         memory="other incarnation"),
+    row("somebody needs it: not hastened", "refuse", "last read on 2029-12-25", observed="pending",
+        whose="ours|renamed", deletion=FORCE, guard="read lately"),
     row("force hastens what is ours", "Purge", observed="pending", whose="ours|renamed",
         deletion=FORCE),
     row("on its way already; another's is none of our business", "", observed="pending"),
@@ -145,12 +154,16 @@ TORN_DOWN = (
     row("the new half of a replacement goes on with it", "", "left alone",
         memory="other incarnation"),
     *LEFT_TO_OTHERS[:3],
+    row("the id is remembered, and somebody needs it", "refuse", "last read on 2029-12-25",
+        whose="unowned", memory="unchanged|changed", guard="read lately"),
     row("lost its owner tag, but the id is remembered; force would destroy what is not proved ours",
         "ScheduleDeletion", "not purged", whose="unowned", memory="unchanged|changed",
         deletion=FORCE),
     row("lost its owner tag, but the id is remembered", "ScheduleDeletion", whose="unowned",
         memory="unchanged|changed"),
     row("nothing proves that it is ours", "refuse", "no owner", whose="unowned"),
+    row("somebody needs it: neither scheduled nor purged", "refuse", "last read on 2029-12-25",
+        guard="read lately"),
     row("force, and the owner is ours", "Purge", deletion=FORCE),
     row("ours goes with a recovery window", "ScheduleDeletion"),
 )  # fmt: skip
@@ -179,6 +192,7 @@ def cells() -> Iterator[Cell]:
             yield cell
 
 
+NOW = dt.datetime(2030, 1, 1, 12, tzinfo=dt.UTC)
 DECLARED = cases.spec(description="new text", tags={"team": "b"})
 BEFORE = cases.spec(description="old text", tags={"team": "a", "once": "declared"})
 
@@ -223,6 +237,7 @@ def observed(state: str, whose: str, tie: str) -> facts.Observed:
         description="old text",
         version=cases.FOREIGN,
         tags={**users, **cases.marks(owner)},
+        accessed=NOW - dt.timedelta(days=7),
         **ties[tie],
     )
     if state == "pending":
@@ -232,7 +247,7 @@ def observed(state: str, whose: str, tie: str) -> facts.Observed:
 
 def decided(cell: Cell) -> plan.Plan | plan.Refusal:
     memory = remembered(cell["memory"], cell["whose"])
-    wanted: facts.Wanted = cases.gone(memory=memory)
+    wanted: facts.Wanted = cases.gone(memory=memory, now=NOW)
     if cell["wanted"] == "kept":
         wanted = cases.kept(DECLARED, memory=memory)
     flag = cell["deletion"] == "force flag"
@@ -241,6 +256,7 @@ def decided(cell: Cell) -> plan.Plan | plan.Refusal:
         force_delete_without_recovery=flag,
         on_recreate=cell["on_recreate"],
         adopt=cell["adopt"],
+        refuse_deletion_if_accessed_within=0 if cell["guard"] == "off" else 14,
     )
     store = {
         "full": cases.AWS,
@@ -286,5 +302,5 @@ def test_the_table_is_told_in_full() -> None:
         impossible(dict(zip(FACTORS, combination, strict=True)))
         for combination in itertools.product(*FACTORS.values())
     ]
-    assert (len(whole), whole.count(None)) == (108_000, 37_152)
-    assert len(set(whole) - {None}) == 4
+    assert (len(whole), whole.count(None)) == (216_000, 71_712)
+    assert len(set(whole) - {None}) == 5

@@ -7,6 +7,7 @@ came by a secret it writes down with the last call, for the rollback that may fo
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,6 +34,7 @@ ORIGINS = (
 MANDATES = (Mandate.DEPUTY, Mandate.ROLLBACK, Mandate.LATE)
 
 AS_IT_WAS = "as it was"
+NOW = dt.datetime(2030, 1, 1, 12, tzinfo=dt.UTC)
 
 
 def secret(cell: Cell, **told: Any) -> facts.Secret:
@@ -50,7 +52,9 @@ GONE = {
     "tied": (False, True),
     "remembered": (False, True),
     "confirmed": (False, True),
+    "read": (False, True),
 }
+"""`read`: lately, and `refuse_deletion_if_accessed_within` is set."""
 
 
 def proved(c: Cell) -> bool:
@@ -70,11 +74,16 @@ GONE_ROWS: tuple[Row, ...] = (
     ("another's or nobody's is left alone, whatever is remembered",
      lambda c: c.whose != "ours", ()),
     ("of another stack, or of none that can be proved", lambda c: c.mark != SAME_STACK, ()),
+    ("force would hasten what somebody needs",
+     lambda c: c.state == "pending" and c.mandate is Mandate.DEPUTY and c.deletion == "force"
+     and c.origin == "created" and c.read, ("refuse",)),
     ("force hastens what the stack created",
      lambda c: c.state == "pending" and c.mandate is Mandate.DEPUTY and c.deletion == "force"
      and c.origin == "created", ("Purge",)),
     ("on its way already", lambda c: c.state == "pending", ()),
     ("AWS would refuse", lambda c: c.tied, ("refuse",)),
+    ("an ordinary deletion of what somebody needs; what is taken back is not held up",
+     lambda c: c.mandate is Mandate.DEPUTY and c.read, ("refuse",)),
     ("an ordinary deletion by force, of what the stack created",
      lambda c: c.mandate is Mandate.DEPUTY and c.deletion == "force" and c.origin == "created",
      ("Purge",)),
@@ -94,7 +103,8 @@ GONE_ROWS: tuple[Row, ...] = (
 
 
 def gone(cell: Cell) -> tuple[str, ...]:
-    found = secret(cell, **({"primary_region": "us-west-2"} if cell.tied else {}))
+    tie = {"primary_region": "us-west-2"} if cell.tied else {}
+    found = secret(cell, accessed=NOW - dt.timedelta(days=7), **tie)
     seen = {
         **cases.UNSEEN,
         "absent": facts.Absent(confirmed=cell.confirmed),
@@ -102,12 +112,14 @@ def gone(cell: Cell) -> tuple[str, ...]:
         "pending": facts.PendingDeletion(secret=found),
     }[cell.state]
     memory = facts.Memory(id=cases.ID, owner=cases.OURS) if cell.remembered else None
-    wanted = cases.gone(memory=memory, instance="aaaa", mandate=cell.mandate)
-    return cases.kinds(decide(seen, wanted, cases.policy(deletion=cell.deletion), cases.AWS))
+    wanted = cases.gone(memory=memory, instance="aaaa", mandate=cell.mandate, now=NOW)
+    guard = {"refuse_deletion_if_accessed_within": 14 if cell.read else 0}
+    policy = cases.policy(deletion=cell.deletion, **guard)
+    return cases.kinds(decide(seen, wanted, policy, cases.AWS))
 
 
 def test_what_a_deputy_deletes() -> None:
-    assert check(GONE_ROWS, ((cell, gone(cell)) for cell in cells(GONE))) == 22_680
+    assert check(GONE_ROWS, ((cell, gone(cell)) for cell in cells(GONE))) == 45_360
 
 
 def test_one_failed_creation_takes_back_no_more_than_its_own() -> None:

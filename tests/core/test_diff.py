@@ -68,6 +68,8 @@ UNKNOWN = {
     "a window is policy only": (same(DECLARED), {"recovery_window_in_days": 7}, ()),
     "force is policy only": (same(DECLARED), {"force_delete_without_recovery": True}, ()),
     "deletion is policy only": (same(DECLARED), {"deletion": "retain"}, ()),
+    "the guard is policy only": (
+        same(DECLARED), {"refuse_deletion_if_accessed_within": 7}, ()),
     "on_recreate is policy only": (same(DECLARED), {"on_recreate": "fail"}, ()),
     "adopt is policy only": (same(DECLARED), {"adopt": "any"}, ()),
     "a timeout is policy only": (same(DECLARED), {"timeout": 1}, ()),
@@ -334,7 +336,7 @@ def test_every_other_field_can_change_in_place(name: str) -> None:
         "rotation_rules": RotationRules(automatically_after_days=1), "rotation_enabled": False,
         "external_secret_rotation_metadatas": {}, "external_secret_rotation_role_arn": "r",
         "previous_version": "deprecate", "force_overwrite_replica_secret": True,
-        "rotate_immediately": True,
+        "rotate_immediately": True, "refuse_deletion_if_accessed_within": 1,
     }  # fmt: skip
     told = {name: content[name]}
     models = {"spec": Spec, "policy": Policy, "location": Location}

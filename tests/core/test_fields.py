@@ -165,6 +165,7 @@ def test_traits_are_as_declared() -> None:
     bounds = {n: (t.minimum, t.maximum) for n, t in found.items() if t.maximum is not None}
     assert bounds == {
         "recovery_window_in_days": (7, 30),
+        "refuse_deletion_if_accessed_within": (0, 365),
         "timeout": (1, 3600),
         "secret_string_wo_version": (0, 999_999_999),
     }

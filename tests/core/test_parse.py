@@ -61,6 +61,15 @@ BAD: dict[str, tuple[Given, tuple[str, ...]]] = {
     "true is no window": ({"recovery_window_in_days": True}, ("whole number from 7 to 30",)),
     "a window in words": ({"recovery_window_in_days": "a week"}, ("whole number from 7 to 30",)),
     "a window in a list": ({"recovery_window_in_days": [7]}, ("whole number from 7 to 30",)),
+    "a guard of -1 days": (
+        {"refuse_deletion_if_accessed_within": -1},
+        ("refuse_deletion_if_accessed_within must be a whole number from 0 to 365",)),
+    "a guard of more than a year": (
+        {"refuse_deletion_if_accessed_within": "366"}, ("whole number from 0 to 365",)),
+    "a guard of half a day": (
+        {"refuse_deletion_if_accessed_within": 0.5}, ("whole number from 0 to 365",)),
+    "a guard that is on": (
+        {"refuse_deletion_if_accessed_within": True}, ("whole number from 0 to 365",)),
     "no time at all": ({"timeout": 0}, ("timeout must be a whole number from 1 to 3600",)),
     "more than an hour": ({"timeout": 3601}, ("from 1 to 3600",)),
     "an endless time": ({"timeout": float("inf")}, ("from 1 to 3600",)),

@@ -163,6 +163,24 @@ def test_each_end_and_each_return(engine: Engine, aws: Aws) -> None:
     assert values == (BINARY, None)
 
 
+def test_a_secret_that_somebody_reads_stays(engine: Engine, aws: Aws) -> None:
+    """The guard of the state counts at destroy; to get rid of it is an update without a call."""
+    story = Story(engine, aws)
+    story.up(one(refuse_deletion_if_accessed_within=7))
+    aws.by_hand("GetSecretValue", SecretId=NAME)
+    before = story.agree()
+    run = story.destroy(one(), expect_failure=True)
+    assert f"{NAME} was last read on {aws.clock.now():%Y-%m-%d}: not deleted" in run.output
+    assert "or set refuse_deletion_if_accessed_within to less and deploy first" in run.output
+    assert story.about() == LOOK, "by the state, not by the program"
+    assert story.live() == before
+    run = story.up(one())
+    assert (run.steps["update"], story.calls) == (1, [])
+    story.destroy()
+    assert (story.about(), story.names()) == (DELETE, [])
+    assert story.pending()
+
+
 def wait_for_a_reserved_name(aws: Aws) -> Callable[[Request], None]:
     """Let some minutes pass when a create has met a reserved name."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from moto.secretsmanager.list_secrets import filters as moto_filters
 
@@ -20,7 +22,11 @@ from .store import (
 from .wire import Params
 
 DEFAULT_WINDOW_DAYS = 30
-_ONLY_DESCRIBED = frozenset({"VersionIdsToStages", "ReplicationStatus", "CrossAccountReplicas"})
+_ONLY_DESCRIBED = frozenset(
+    {"VersionIdsToStages", "ReplicationStatus", "CrossAccountPrimary", "CrossAccountReplicas"}
+)
+_FILTER_VALUE = re.compile(r"!?[a-zA-Z0-9 :_@/+=.!-]{0,512}")
+_FILTER_VALUES = range(1, 11)
 
 
 def create(ctx: Context) -> Params:
@@ -99,54 +105,71 @@ def describe_secret(ctx: Context) -> Params:
     return describe(ctx.found, ctx.store)
 
 
-def _matches(secret: Secret | Replica, wanted: Iterable[Params]) -> bool:
-    by_key: dict[str, Callable[..., bool]] = {
-        "all": moto_filters.filter_all,
-        "name": moto_filters.name_filter,
-        "description": moto_filters.description_filter,
-        "tag-key": moto_filters.tag_key,
-        "tag-value": moto_filters.tag_value,
-        "owning-service": lambda one, values: one.primary.planted.get("OwningService") in values,
-        "primary-region": lambda one, values: one.primary.region in values,
-    }
-    for entry in wanted:
-        if entry.get("Key") not in by_key:
-            message = "1 validation error detected: Value at 'filters.key' is not a filter key"
-            raise errors.validation(message)
-        if not by_key[entry["Key"]](secret, entry["Values"]):
-            return False
-    return True
+def _begins(text: str | None, prefixes: list[str]) -> bool:
+    return text is not None and text.startswith(tuple(prefixes))
 
 
-_SORT_KEYS: dict[str, str] = {
-    "created-date": "CreatedDate",
-    "last-accessed-date": "LastAccessedDate",
-    "last-changed-date": "LastChangedDate",
-    "name": "Name",
+_FILTERS: dict[str, Callable[..., bool]] = {
+    "all": moto_filters.filter_all,
+    "name": moto_filters.name_filter,
+    "description": moto_filters.description_filter,
+    "tag-key": moto_filters.tag_key,
+    "tag-value": moto_filters.tag_value,
+    "owning-service": lambda one, values: _begins(one.primary.planted.get("OwningService"), values),
+    "primary-region": lambda one, values: _begins(one.primary.region, values),
+}
+
+
+def _check_filters(filters: Iterable[Params]) -> None:
+    for entry in filters:
+        values: list[str] = entry.get("Values") or []
+        wrong = [text for text in values if not _FILTER_VALUE.fullmatch(text)]
+        if entry.get("Key") not in _FILTERS:
+            field = "filters.key"
+        elif wrong or len(values) not in _FILTER_VALUES:
+            field = "filters.values"
+        else:
+            continue
+        message = f"1 validation error detected: Value at '{field}' failed to satisfy constraint"
+        raise errors.validation(message)
+
+
+_SORT_KEYS: dict[str, Callable[[Secret], Any]] = {
+    "created-date": lambda secret: secret.created_date,
+    "last-accessed-date": lambda secret: secret.accessed or 0,
+    "last-changed-date": lambda secret: secret.last_changed_date,
+    "name": lambda secret: secret.name,
 }
 
 
 def list_secrets(ctx: Context) -> Params:
-    """Carry out ListSecrets: pending ones only with IncludePlannedDeletion."""
+    """Carry out ListSecrets: pending ones only with IncludePlannedDeletion.
+
+    Only the page is rendered: a listing of thousands takes as many calls as it has pages.
+    """
     params = ctx.params
-    pending = bool(params.get("IncludePlannedDeletion"))
-    entries = []
-    for secret in ctx.shelf:
-        if secret.primary.deletion and not pending:
-            continue
-        if not _matches(secret, params.get("Filters") or []):
-            continue
-        full = describe(secret, ctx.store)
-        entry = {key: value for key, value in full.items() if key not in _ONLY_DESCRIBED}
-        if "VersionIdsToStages" in full:
-            entry["SecretVersionsToStages"] = full["VersionIdsToStages"]
-        entries.append(entry)
-    field = _SORT_KEYS[params.get("SortBy", "created-date")]
-    empty = "" if field == "Name" else 0
+    pending, filters = bool(params.get("IncludePlannedDeletion")), params.get("Filters") or []
+    _check_filters(filters)
+    found = [
+        secret
+        for secret in ctx.shelf
+        if (pending or not secret.primary.deletion)
+        and all(_FILTERS[entry["Key"]](secret, entry["Values"]) for entry in filters)
+    ]
+    key = _SORT_KEYS[params.get("SortBy", "created-date")]
     newest_first = params.get("SortOrder", "desc") == "desc"
-    entries.sort(key=lambda entry: entry.get(field, empty), reverse=newest_first)
-    shown, more = page(entries, params)
-    return {"SecretList": shown, **more}
+    found.sort(key=lambda secret: key(secret.primary), reverse=newest_first)
+    shown, more = page([{"found": secret} for secret in found], params)
+    return {"SecretList": [_entry(one["found"], ctx) for one in shown], **more}
+
+
+def _entry(secret: Secret | Replica, ctx: Context) -> Params:
+    """Render one entry: what DescribeSecret shows, without what only that shows."""
+    full = describe(secret, ctx.store)
+    entry = {key: value for key, value in full.items() if key not in _ONLY_DESCRIBED}
+    if "VersionIdsToStages" in full:
+        entry["SecretVersionsToStages"] = full["VersionIdsToStages"]
+    return entry
 
 
 OPERATIONS: dict[str, Operation] = {

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from . import errors, versions
 from .context import Context, Operation, page
-from .store import CURRENT, Replica, Secret, customer_key
+from .store import CURRENT, DAY, Replica, Secret, customer_key
 from .wire import Params
+
+_ACCESSED = "accessed"
+_MANAGED = "DefaultEncryptionKey"
 
 
 def get(ctx: Context) -> Params:
@@ -25,7 +28,7 @@ def get(ctx: Context) -> Params:
         raise errors.invalid_request(message)
     assert isinstance(ctx.found, Secret | Replica)
     ctx.require_decryption(ctx.found.kms_key_id)
-    secret.accessed = ctx.now
+    secret.accessed = version[_ACCESSED] = ctx.now
     names = {"secret_string": "SecretString", "secret_binary": "SecretBinary"}
     return {
         **ctx.identity,
@@ -105,12 +108,21 @@ def update(ctx: Context) -> Params:
 
 
 def list_version_ids(ctx: Context) -> Params:
-    """Carry out ListSecretVersionIds; unlabelled versions only with IncludeDeprecated."""
+    """Carry out ListSecretVersionIds; unlabelled versions only with IncludeDeprecated.
+
+    "LastAccessedDate" is a day; KmsKeyIds has a word of its own for the managed key.
+    """
     deprecated = bool(ctx.params.get("IncludeDeprecated"))
     entries: list[Params] = [
         {
             "VersionId": version_id,
             "CreatedDate": version["createdate"],
+            "KmsKeyIds": [ctx.secret.kms_key_id or _MANAGED],
+            **(
+                {"LastAccessedDate": version[_ACCESSED] // DAY * DAY}
+                if _ACCESSED in version
+                else {}
+            ),
             **({"VersionStages": list(stages)} if stages else {}),
         }
         for version_id, version in ctx.secret.versions.items()

@@ -55,6 +55,7 @@ UNCHANGED: list[Any] = [
     pytest.param({"recovery_window_in_days": 7}, id="window"),
     pytest.param({"force_delete_without_recovery": True}, id="force"),
     pytest.param({"deletion": "retain"}, id="retain"),
+    pytest.param({"refuse_deletion_if_accessed_within": 7}, id="guard"),
     pytest.param({"on_recreate": "fail"}, id="on_recreate"),
     pytest.param({"adopt": "any"}, id="adopt"),
     pytest.param({"on_value_drift": "overwrite"}, id="on_value_drift, no drift known"),

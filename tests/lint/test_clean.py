@@ -39,6 +39,7 @@ EVERYTHING: Mapping[str, Any] = {
     "Tags": [{"Key": "team mates", "Value": "ä.:/=+-@_ 1"}],
     "RecoveryWindowInDays": 7,
     "Deletion": "schedule",
+    "RefuseDeletionIfAccessedWithin": 14,
     "OnRecreate": "restore",
     "Adopt": "no",
     "OnValueDrift": "keep",

@@ -16,6 +16,7 @@ WINDOW = (
     "RecoveryWindowInDays must be a whole number from 7 to 30; who means deletion without recovery "
     "says ForceDeleteWithoutRecovery"
 )
+GUARD = "RefuseDeletionIfAccessedWithin must be a whole number from 0 to 365"
 BOTH = "RecoveryWindowInDays and deletion by force exclude each other: remove one of them"
 REPLACE = (
     "OnRecreate = replace destroys the pending secret for good: it needs "
@@ -88,6 +89,9 @@ CASES: Mapping[str, Case] = {
     "no for an option, which YAML takes for false": one("Adopt", False, ADOPT),
     "empty binary": one("SecretBinary", "", BINARY),
     "blank binary": one("SecretBinary", " ", BINARY),
+    "guard of more than a year": one("RefuseDeletionIfAccessedWithin", 366, GUARD),
+    "guard below nought, as text": one("RefuseDeletionIfAccessedWithin", "-1", GUARD),
+    "guard in words": one("RefuseDeletionIfAccessedWithin", "a week", GUARD),
     "unknown drift": one("OnValueDrift", "ask", "OnValueDrift must be one of keep, overwrite"),
     "timeout out of range": one(
         "ServiceTimeout", 3601, "ServiceTimeout must be a whole number from 1 to 3600"

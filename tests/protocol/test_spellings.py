@@ -27,7 +27,10 @@ FORCE = {"state": "purging"}
 SOFT = {"state": "pending"}
 
 # Facts are checked after a Delete for what only counts then, else after the Create.
-AT_DELETE = {"ForceDeleteWithoutRecovery", "RecoveryWindowInDays", "Deletion"}
+AT_DELETE = {
+    "ForceDeleteWithoutRecovery", "RecoveryWindowInDays", "Deletion",
+    "RefuseDeletionIfAccessedWithin",
+}  # fmt: skip
 
 ROWS: list[tuple[str, Any, Any, str]] = [
     ("ForceDeleteWithoutRecovery", "true", FORCE, "as CloudFormation sends it"),
@@ -197,6 +200,14 @@ ROWS: list[tuple[str, Any, Any, str]] = [
     ("ReplicaRegions", [{"Region": "eu-central-1"}], REFUSED, "the stack's own region"),
     ("Replicas", [{"Region": "eu-west-1"}], {"replicas": {"eu-west-1"}}, "by its other name"),
     ("Replicas", "", REFUSED, "by its other name, which is told"),
+    ("RefuseDeletionIfAccessedWithin", "14", SOFT, "as CloudFormation sends it; nobody reads it"),
+    ("RefuseDeletionIfAccessedWithin", "0", SOFT, "off, said"),
+    ("RefuseDeletionIfAccessedWithin", "365", SOFT, "the longest"),
+    ("RefuseDeletionIfAccessedWithin", None, SOFT, "null means not declared"),
+    ("RefuseDeletionIfAccessedWithin", "366", REFUSED, "too long"),
+    ("RefuseDeletionIfAccessedWithin", "-1", REFUSED, "negative"),
+    ("RefuseDeletionIfAccessedWithin", "7.0", REFUSED, "text with a fraction is a slip"),
+    ("RefuseDeletionIfAccessedWithin", "true", REFUSED, "true is no number"),
     ("ForceOverwriteReplicaSecret", "true", {}, "as CloudFormation sends it"),
     ("ForceOverwriteReplicaSecret", "1", REFUSED, "a near miss"),
     ("ResourcePolicy", POLICY, {"policed": True}, "a mapping"),

@@ -102,6 +102,20 @@ def test_retained_except_where_its_creation_fails(cloud: Cloud) -> None:
     assert cloud.secret().state == "live"
 
 
+def test_what_somebody_reads_stays_until_nobody_does(cloud: Cloud) -> None:
+    cloud.create("shop", cloud.template(SecretString="first", RefuseDeletionIfAccessedWithin=7))
+    cloud.aws.by_hand("GetSecretValue", SecretId="shop/Secret")
+    before = cloud.secret()
+    cloud.aws.calls.clear()
+    outcome = cloud.delete("shop", ends="DELETE_FAILED")
+    assert "shop/Secret was last read on" in outcome.reason()
+    assert (cloud.secret(), cloud.writes()) == (before, [])
+    long_ago = cloud.aws.clock.timestamp() - 9 * 86_400
+    cloud.aws.plant("shop/Secret", LastAccessedDate=long_ago)
+    cloud.delete("shop")
+    assert (cloud.secret().state, cloud.writes()) == ("pending", ["DeleteSecret"])
+
+
 # Force -----------------------------------------------------------------------------------------
 
 FORCED = [{"ForceDeleteWithoutRecovery": True}, {"Deletion": "force"}]

@@ -31,14 +31,18 @@ def test_all_that_is_told(aws: emulation.Aws, store: AwsStore, ref: facts.Ref) -
     assert store.observe(ref) == facts.Present(
         secret=facts.Secret(
             id=str(ref.id), name=table.NAME, description="of the database", kms_key_id=table.KEY,
-            tags=table.TAGS, version=table.FIRST,
+            tags=table.TAGS, version=table.FIRST, region=worlds.REGION,
+            created=worlds.START, changed=worlds.START,
         )
     )  # fmt: skip
 
 
 def test_what_is_not_there_is_empty(aws: emulation.Aws, store: AwsStore) -> None:
     bare = aws.by_hand("CreateSecret", Name="bare")
-    assert present(store, facts.Ref("bare")) == facts.Secret(id=bare["ARN"], name="bare")
+    assert present(store, facts.Ref("bare")) == facts.Secret(
+        id=bare["ARN"], name="bare", region=worlds.REGION,
+        created=worlds.START, changed=worlds.START,
+    )  # fmt: skip
 
 
 def test_the_current_version_is_the_one_with_the_label(

@@ -290,6 +290,7 @@ def test_update_of_one_group(
         pytest.param({"recovery_window_in_days": 7}, id="window"),
         pytest.param({"force_delete_without_recovery": True}, id="force"),
         pytest.param({"deletion": "retain", "on_recreate": "fail"}, id="retain and fail"),
+        pytest.param({"refuse_deletion_if_accessed_within": 7}, id="guard"),
         pytest.param({"adopt": "any", "on_value_drift": "overwrite", "timeout": 9}, id="others"),
         pytest.param({"profile": "not-there"}, id="profile"),
         pytest.param({"assume_role_arn": "arn:aws:iam::123456789012:role/r"}, id="role"),

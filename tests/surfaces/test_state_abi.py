@@ -67,6 +67,7 @@ ARGUMENTS = {
     "recovery_window_in_days",
     "force_delete_without_recovery",
     "deletion",
+    "refuse_deletion_if_accessed_within",
     "on_recreate",
     "adopt",
     "on_value_drift",

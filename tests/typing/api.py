@@ -31,6 +31,7 @@ plain = Secret(
     recovery_window_in_days=7,
     force_delete_without_recovery=False,
     deletion="schedule",
+    refuse_deletion_if_accessed_within=14,
     on_recreate="restore",
     adopt="no",
     on_value_drift="keep",
@@ -50,6 +51,7 @@ outputs = Secret(
     tags={"of": plain.arn, "team": "shop"},
     recovery_window_in_days=config.get_int("window"),
     force_delete_without_recovery=config.get_bool("force"),
+    refuse_deletion_if_accessed_within=config.get_int("guard"),
     region=config.get("region"),
     allowed_account_ids=[pulumi.Output.from_input("123456789012"), "210987654321"],
 )

@@ -121,7 +121,8 @@ class Secret:
             `None` if that was never done, or is not told.
         rotated_next: Until when it is rotated next; `None` if it is not.
 
-    All dates are in UTC, and `None` where the store does not tell them.
+    All dates are in UTC, and `None` where the store does not tell them. They are as of the last
+    look, and no part of what a secret is: two that differ in them alone are equal.
     """
 
     id: str
@@ -141,10 +142,10 @@ class Secret:
     replicas: tuple[Replica, ...] = ()
     rotation: Rotation | None = None
     policy: str | None = None
-    created: dt.datetime | None = None
-    changed: dt.datetime | None = None
-    accessed: dt.datetime | None = None
-    rotated_next: dt.datetime | None = None
+    created: dt.datetime | None = field(default=None, compare=False)
+    changed: dt.datetime | None = field(default=None, compare=False)
+    accessed: dt.datetime | None = field(default=None, compare=False)
+    rotated_next: dt.datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

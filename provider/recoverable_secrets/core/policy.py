@@ -75,6 +75,15 @@ class Policy(BaseModel):
         "the secret.",
         policy_only=True,
     )
+    refuse_deletion_if_accessed_within: fields.Whole = field(
+        0,
+        "Teardown refuses to delete a secret that was read in the last so many days, 0 to 365, in "
+        "whatever region; 0 is off. Only the day of the last read is known, in UTC, so a read may "
+        "count for up to a day more.",
+        policy_only=True,
+        minimum=0,
+        maximum=365,
+    )
     on_recreate: OnRecreate = field(
         OnRecreate.RESTORE,
         "What happens when the secret is found pending deletion: `restore` it, `fail`, or "

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from . import diff, ownership
 from .diff import Relation
 from .errors import clip, short
-from .facts import Kept, Observed, PendingDeletion, Secret
+from .facts import Gone, Kept, Observed, PendingDeletion, Secret
 from .plan import Refusal
 from .policy import Adopt, Capabilities, Policy
 
@@ -53,6 +55,39 @@ def tied(secret: Secret) -> Refusal | None:
             "Disassociate that replica first"
         )
     return None
+
+
+def read_within(accessed: dt.datetime | None, days: int, now: dt.datetime | None) -> bool:
+    """Whether a value was, or may have been, read in the last `days` times 24 hours.
+
+    Only the day of a read is known, in UTC: what may have been at its end is taken to have been.
+
+    Args:
+        accessed: On which day it was last read; `None` if never.
+        days: How many days back count; 0 is none.
+        now: What time it is, timezone-aware; without it, a read counts however old it is.
+    """
+    if accessed is None or days == 0:
+        return False
+    return now is None or now.astimezone(dt.UTC).date() < _forgotten(accessed, days)
+
+
+def _forgotten(accessed: dt.datetime, days: int) -> dt.date:
+    """Return the first day on which a read no longer counts."""
+    return accessed.astimezone(dt.UTC).date() + dt.timedelta(days=days + 1)
+
+
+def still_read(secret: Secret, wanted: Gone, policy: Policy) -> Refusal | None:
+    """Refuse to delete what somebody seems to need."""
+    days, accessed = policy.refuse_deletion_if_accessed_within, secret.accessed
+    if accessed is None or not read_within(accessed, days, wanted.now):
+        return None
+    return Refusal(
+        f"{short(secret.name)} was last read on {accessed.astimezone(dt.UTC):%Y-%m-%d}: not "
+        "deleted. Find the reader (CloudTrail, access alarm), wait until "
+        f"{_forgotten(accessed, days)}, or set refuse_deletion_if_accessed_within to less and "
+        "deploy first"
+    )
 
 
 def stuck(secret: Secret, wanted: Kept, store: Capabilities) -> Refusal | None:

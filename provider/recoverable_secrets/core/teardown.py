@@ -2,7 +2,8 @@
 
 The table stands in decide.py. Whatever makes a deletion impossible, or would bite after a restore,
 is put out of the way first and written down, so that it comes back with the secret: replicas are
-taken from the live list, and a rotation is cancelled.
+taken from the live list, and a rotation is cancelled. A secret that was read lately is refused
+before any of that, where the user has asked for this guard.
 """
 
 from __future__ import annotations
@@ -56,13 +57,18 @@ def gone(observed: Observed, wanted: Gone, policy: Policy, store: Capabilities) 
             if deputy and not observed.confirmed and not _provably_ours(secret, wanted):
                 # The marks may be some moments older than what the operation wrote.
                 return Plan((plan.Wait(), plan.Look()))
-            decided = _torn_down(secret, wanted, policy)
-            if isinstance(decided, Refusal):
-                return decided
-            guarded = _guarded(observed, decided, wanted, policy)
-            return guarded or _prepared(observed, decided, wanted, store)
+            return _ended(observed, wanted, policy, store)
         case _:
             assert_never(observed)
+
+
+def _ended(present: Present, wanted: Gone, policy: Policy, store: Capabilities) -> Plan | Refusal:
+    """Decide for a live secret, with what has to be done before it can go."""
+    decided = _torn_down(present.secret, wanted, policy)
+    if isinstance(decided, Refusal):
+        return decided
+    guarded = _guarded(present, decided, wanted, policy)
+    return guarded or _prepared(present, decided, wanted, store)
 
 
 def _guarded(present: Present, decided: Plan, wanted: Gone, policy: Policy) -> Refusal | None:

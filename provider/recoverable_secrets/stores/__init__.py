@@ -1,4 +1,4 @@
-"""What the engine asks of a service that keeps secrets.
+"""What the engine asks of a service that keeps secrets, and what operators ask besides.
 
 One file per service implements `SecretStore`; `memory.py` is the faithful one without a
 service. `tests/contract` holds every store to the obligations written here.
@@ -6,6 +6,8 @@ service. `tests/contract` holds every store to the obligations written here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 from recoverable_secrets.core import facts, plan
@@ -58,5 +60,55 @@ class SecretStore(Protocol):
             ref: Which secret; every action but `Create` is given its id.
             action: Any action but `Look` and `Wait`, which are the engine's own.
             payload: The value, for an action with a `Source`; no one else ever holds it.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a listing.
+
+    Attributes:
+        rows: What is on it, in the service's own order; there may be nothing.
+        more: Whether another page follows.
+    """
+
+    rows: tuple[facts.Listed, ...]
+    more: bool
+
+
+class Inventory(Protocol):
+    """What there is, for people who look after many secrets. Changes nothing, reads no value.
+
+    Both verbs raise what `SecretStore` raises; a listing raises it where it happens, after the
+    pages before it. Each iterator is its caller's own.
+    """
+
+    def pages(self, *, prefix: str = "", pending: bool = False) -> Iterator[Page]:
+        """Return all secrets of the store's account and region, page by page.
+
+        There is at least one page, and one call for each; the next call is made when the next
+        page is asked for. What changes meanwhile may be missing, or come twice. A service may
+        list a change only some minutes after it: look at a secret before acting on it.
+
+        Args:
+            prefix: What their names begin with, in its case.
+            pending: Whether those whose deletion is scheduled are listed too.
+
+        Raises:
+            InvalidInput: No name can begin with that; raised at once.
+        """
+        ...
+
+    def versions(self, ref: facts.Ref) -> tuple[facts.Version, ...]:
+        """Return all versions of a secret, those without labels included.
+
+        In the service's own order; also of a secret whose deletion is scheduled.
+
+        Args:
+            ref: Which secret, by id if there is one, else by its exact name.
+
+        Raises:
+            StoreError: There is no such secret, or it is being purged.
         """
         ...

@@ -231,6 +231,15 @@ class AwsStore:
             ])  # fmt: skip
         return str(region)
 
+    @functools.cached_property
+    def regions(self) -> tuple[str, ...]:
+        """All regions of the partition that have the service, as the SDK knows them; no call."""
+        with _LOCK:
+            session = self._base_session()
+            home = self._where.region or os.environ.get("AWS_REGION") or session.region_name
+            partition = session.get_partition_for_region(home) if home else "aws"
+            return tuple(session.get_available_regions("secretsmanager", partition))
+
     def _region(self, ref: facts.Ref) -> str:
         arn = aws_wire.Arn.parse(ref.id) if ref.id else None
         return arn.region if arn else self.region

@@ -1,4 +1,4 @@
-"""AWS's words and the core's: what DescribeSecret shows, and which call an action is.
+"""AWS's words and the core's: what its answers show, and which call an action is.
 
 Knows the shapes of the API, not the SDK.
 """
@@ -37,15 +37,13 @@ def utc(date: dt.datetime | None) -> dt.datetime | None:
 
 
 def secret(found: Mapping[str, Any]) -> facts.Secret:
-    """Return what DescribeSecret shows of a secret."""
+    """Return what DescribeSecret, or an entry of ListSecrets, shows of a secret."""
     tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags") or ()}
     arn = Arn.parse(found["ARN"])
     primary = found.get("PrimaryRegion")
-    labelled = {
-        label: version
-        for version, labels in (found.get("VersionIdsToStages") or {}).items()
-        for label in labels
-    }
+    # Both show the same, but for the name of this field, and that an entry has no copies.
+    staged = found.get("VersionIdsToStages") or found.get("SecretVersionsToStages") or {}
+    labelled = {label: version for version, labels in staged.items() for label in labels}
     current, previous = labelled.pop("AWSCURRENT", None), labelled.pop("AWSPREVIOUS", None)
     ties = [found.get("CrossAccountPrimary") or {}, *(found.get("CrossAccountReplicas") or ())]
     return facts.Secret(
@@ -67,7 +65,33 @@ def secret(found: Mapping[str, Any]) -> facts.Secret:
         manager=_manager(tags),
         replicas=tuple(_replica(told) for told in found.get("ReplicationStatus") or ()),
         rotation=_rotation(found),
+        created=utc(found.get("CreatedDate")),
+        changed=utc(found.get("LastChangedDate")),
+        accessed=_accessed(found),
+        rotated_next=utc(found.get("NextRotationDate")),
     )
+
+
+def listed(found: Mapping[str, Any]) -> facts.Listed:
+    """Return what an entry of ListSecrets shows."""
+    return facts.Listed(secret=secret(found), date=utc(found.get("DeletedDate")))
+
+
+def version(found: Mapping[str, Any]) -> facts.Version:
+    """Return what an entry of ListSecretVersionIds shows."""
+    return facts.Version(
+        id=found["VersionId"],
+        labels=tuple(sorted(found.get("VersionStages") or ())),
+        created=utc(found.get("CreatedDate")),
+        accessed=utc(found.get("LastAccessedDate")),
+    )
+
+
+def _accessed(found: Mapping[str, Any]) -> dt.datetime | None:
+    """Return when a secret or one of its copies was last read: each region tells its own."""
+    told = [found, *(found.get("ReplicationStatus") or ())]
+    dates = [utc(each["LastAccessedDate"]) for each in told if each.get("LastAccessedDate")]
+    return max((date for date in dates if date), default=None)
 
 
 def _replica(told: Mapping[str, Any]) -> facts.Replica:

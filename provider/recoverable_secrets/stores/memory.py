@@ -10,14 +10,18 @@ import dataclasses
 import datetime as dt
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from recoverable_secrets.core import documents, errors, facts, plan, values
+from recoverable_secrets.core.pending import check_prefix
 from recoverable_secrets.core.policy import Capabilities
 from recoverable_secrets.core.sealed import Sealed
 
+from . import Page
 from .limits import MEMORY
+
+_PAGE = 100
 
 
 @dataclass(slots=True)
@@ -29,12 +33,14 @@ class Entry:
         values: Every version's value by its id.
         delete_on: When the scheduled deletion is carried out; `None` while live.
         policy: The resource policy in normal form; `None` if it has none.
+        written: When each version was made, by its id.
     """
 
     secret: facts.Secret
     values: dict[str, Sealed] = field(default_factory=dict)
     delete_on: dt.datetime | None = None
     policy: str | None = None
+    written: dict[str, dt.datetime] = field(default_factory=dict)
 
 
 class MemoryStore:
@@ -107,6 +113,43 @@ class MemoryStore:
                 return plan.Conflict("InvalidState")
             return self._change(entry, action, payload)
 
+    def pages(self, *, prefix: str = "", pending: bool = False) -> Iterator[Page]:
+        """Return all secrets, those made last first; see `Inventory`."""
+        check_prefix(prefix, self._capabilities)
+        return self._listed(prefix, pending=pending)
+
+    def _listed(self, prefix: str, *, pending: bool) -> Iterator[Page]:
+        with self._lock:
+            kept = filter(None, (self._find(facts.Ref(name)) for name in tuple(self.entries)))
+            found = [
+                facts.Listed(
+                    secret=dataclasses.replace(entry.secret, replicas=()), date=entry.delete_on
+                )
+                for entry in kept
+                if entry.secret.name.startswith(prefix) and (pending or entry.delete_on is None)
+            ][::-1]
+        for start in range(0, max(len(found), 1), _PAGE):
+            end = start + _PAGE
+            yield Page(tuple(found[start:end]), more=end < len(found))
+
+    def versions(self, ref: facts.Ref) -> tuple[facts.Version, ...]:
+        """Return all versions, the oldest first; see `Inventory`."""
+        with self._lock:
+            entry = self._find(ref)
+            if entry is None:
+                text = f"there is no secret {errors.short(ref.name)}: check its name"
+                raise errors.StoreError(text, "ResourceNotFoundException")
+            told = entry.secret
+            labels = {values.CURRENT: told.version, values.PREVIOUS: told.previous, **told.labels}
+            return tuple(
+                facts.Version(
+                    id=version,
+                    labels=tuple(sorted(name for name, at in labels.items() if at == version)),
+                    created=entry.written.get(version),
+                )
+                for version in entry.values
+            )
+
     def put(self, name: str, value: Sealed) -> str:
         """Put a value as a person would, and return its version id.
 
@@ -152,6 +195,8 @@ class MemoryStore:
                 tags=action.tags,
                 type=action.type,
                 replicas=action.replicas,
+                created=self._now(),
+                changed=self._now(),
             )
         )
         self.entries[ref.name] = entry
@@ -269,7 +314,9 @@ class MemoryStore:
 
     def _write(self, entry: Entry, version: str, value: Sealed) -> None:
         entry.values[version] = value
+        entry.written[version] = self._now()
         self._update(entry, version=version, previous=entry.secret.version)
 
     def _update(self, entry: Entry, **changes: object) -> None:
-        entry.secret = dataclasses.replace(entry.secret, **changes)  # type: ignore[arg-type]
+        dated = {"changed": self._now(), **changes}
+        entry.secret = dataclasses.replace(entry.secret, **dated)  # type: ignore[arg-type]
