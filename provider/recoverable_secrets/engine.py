@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from .core import decide, errors, facts, generate, learn, ownership, plan
+from .core import decide, errors, facts, generate, learn, ownership, plan, values
 from .core.facts import Observed, PendingDeletion, Present, Purging, Wanted
 from .core.model import Spec
 from .core.policy import Policy
@@ -365,6 +365,11 @@ class _Operation:
             live = isinstance(self.known, Present) and ownership.REPLICAS in self.known.secret.tags
             back = "; they come back with a restore" if live and not self.policy.force else ""
             self._note(f"{name}: replicas in {regions} removed{back}")
+        elif isinstance(action, plan.MoveStage) and action.stage == values.PENDING:
+            self._note(
+                f"{name}: a rotation was broken off by the deletion; version {action.current}, "
+                f"which it had begun, is no longer {action.stage}"
+            )
         elif isinstance(action, plan.Purge):
             self._note(f"{name} deleted for good, without recovery")
         elif isinstance(action, plan.ScheduleDeletion):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import itertools
 from collections.abc import Iterator
 from typing import Any
@@ -150,6 +151,22 @@ def test_a_deputy_deletes_only_what_carries_its_mark(world: World) -> None:
 
 @given(states.worlds())
 @states.THOROUGH
+def test_what_was_read_lately_is_deleted_only_where_that_takes_something_back(world: World) -> None:
+    wanted, secret, days = world.wanted, world.secret, world.policy
+    decision = decided(world)
+    if not isinstance(wanted, facts.Gone) or secret is None or secret.accessed is None:
+        return
+    if not isinstance(decision, Plan) or not decision.destructive:
+        return
+    begun = isinstance(world.observed, facts.Present) and world.observed.removed
+    if begun or wanted.mandate in {facts.Mandate.ROLLBACK, facts.Mandate.LATE}:
+        return
+    guard = dt.timedelta(days=days.refuse_deletion_if_accessed_within)
+    assert not guard or (wanted.now is not None and wanted.now - secret.accessed > guard)
+
+
+@given(states.worlds())
+@states.THOROUGH
 def test_undoing_destroys_nothing_for_good(world: World) -> None:
     days = world.policy.recovery_window_in_days
     for action in actions(world):
@@ -167,6 +184,15 @@ def test_undoing_destroys_nothing_for_good(world: World) -> None:
                 assert isinstance(action, plan.AddReplicas)
             case plan.CancelRotation():
                 assert isinstance(action, plan.SetRotation)
+            case plan.SetPolicy() | plan.DropPolicy():
+                assert isinstance(action, plan.SetPolicy | plan.DropPolicy)
+                assert world.wanted.memory is not None
+            case plan.MoveStage():
+                # The label of a rotation that a teardown broke off.
+                assert isinstance(action, plan.MoveStage)
+                assert (
+                    (action.stage, action.to) == (action.undo.stage, None) == ("AWSPENDING", None)
+                )
             case _:
                 assert isinstance(action, plan.SetTags)
 
@@ -209,6 +235,7 @@ FIXES = (
     "or use another name",
     "Disassociate that replica first",
     "or give it the owner tag",
+    "set refuse_deletion_if_accessed_within to less and deploy first",
     "declare a value for ",
     "Declare the key that it has, or another name",
 )
@@ -221,14 +248,17 @@ def long_worlds() -> Iterator[World]:
     tied: list[dict[str, Any]] = [{}, {"primary_region": "ap-southeast-2"}]
     tied += [{"service": "s" * 128}, {"partners": (states.PARTNER,)}]
     for owner, tie in itertools.product((None, "o" * 256, cases.OURS), tied):
-        secret = cases.secret(**long, **tie, tags=cases.marks(owner))
+        secret = cases.secret(
+            **long, **tie, tags=cases.marks(owner), accessed=dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
+        )
         seen += [facts.Present(secret=secret), facts.PendingDeletion(secret=secret)]
     spec = cases.spec(kms_key_id="alias/b")
     wants: list[facts.Wanted] = []
     for memory in (None, cases.memory(id=cases.OTHER_ID)):
         wants.append(cases.kept(spec, name=states.LONG, memory=memory))
         wants.append(cases.gone(name=states.LONG, memory=memory))
-    policies = (Policy(), cases.policy(on_recreate="fail"))
+    guard = cases.policy(refuse_deletion_if_accessed_within=365)
+    policies = (Policy(), cases.policy(on_recreate="fail"), guard)
     for observed, wanted, policy in itertools.product(seen, wants, policies):
         for store in states.STORES:
             yield World(observed, wanted, policy, store)

@@ -49,7 +49,8 @@ def statement(sid: str) -> dict[str, Any]:
 
 
 LONGEST = "x" * (
-    AWS.policy_length - len('{"Statement":{"Action":"*","Effect":"Deny","Principal":"*","Sid":""}}')
+    AWS.policy_length
+    - len('{"Statement":[{"Sid":"","Effect":"Deny","Action":"*","Principal":"*"}]}')
 )
 PARAMETER = "value_from.ssm_parameter must be the name or ARN of a parameter"
 REFERENCE = "value_from.secret must be the exact name or the full ARN"

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from recoverable_secrets.core import errors, parse
+from recoverable_secrets.core.documents import Document
 from recoverable_secrets.core.fields import camel, pascal, snake
 from recoverable_secrets.core.generate import Generate
 from recoverable_secrets.core.model import FIELDS, Declaration, Replica, RotationRules
@@ -105,10 +106,10 @@ TAKEN: dict[str, tuple[str, object, object]] = {
     "no replica": ("replicas", [], []),
     "replicas, in any order": (
         "replicas", [FAR, NEAR], [NEAR, FAR]),
-    "a policy as text": ("policy", f" {POLICY} ", POLICY),
+    "a policy as text": ("policy", f" {POLICY} ", Document(POLICY)),
     "a policy as a mapping": (
-        "policy", {"Statement": [{"Effect": "Deny", "Action": ["*"]}]}, POLICY),
-    "no policy": ("policy", "{}", ""),
+        "policy", {"Statement": [{"Effect": "Deny", "Action": ["*"]}]}, Document(POLICY)),
+    "no policy": ("policy", "{}", Document()),
     "a public policy, wanted": ("block_public_policy", "false", False),
     "rotation cancelled": ("rotation_enabled", "false", False),
     "a partner's metadata": (
@@ -117,6 +118,9 @@ TAKEN: dict[str, tuple[str, object, object]] = {
     "a partner's role": ("external_secret_rotation_role_arn", ROLE, ROLE),
     "deprecated": ("previous_version", "deprecate", PreviousVersion.DEPRECATE),
     "replicas that overwrite": ("force_overwrite_replica_secret", True, True),
+    "no guard": ("refuse_deletion_if_accessed_within", "0", 0),
+    "the shortest guard": ("refuse_deletion_if_accessed_within", 1.0, 1),
+    "the longest guard": ("refuse_deletion_if_accessed_within", "365", 365),
     "rotation at once": ("rotate_immediately", "true", True),
     "a prefix": ("name_prefix", "a/", "a/"),
     "a prefix of 486 characters": ("name_prefix", "a" * 486, "a" * 486),
@@ -157,7 +161,7 @@ def test_the_defaults_lose_nothing() -> None:
         recovery_window_in_days=30, deletion=Deletion.SCHEDULE, on_recreate=OnRecreate.RESTORE,
         adopt=Adopt.NO, on_value_drift=OnValueDrift.KEEP, timeout=300,
         previous_version=PreviousVersion.KEEP, force_overwrite_replica_secret=False,
-        rotate_immediately=False,
+        rotate_immediately=False, refuse_deletion_if_accessed_within=0,
     )  # fmt: skip
     assert not policy.force
     assert not policy.retain

@@ -120,7 +120,8 @@ def previews(start: Start) -> None:
         assert blind == plan.Plan((plan.Look(),)), "memory proves nothing of another moment"
         assert effective(store) == [], "what comes late changes nothing"
     elif isinstance(start.wanted, facts.Kept) and diff.unchanged(start.wanted, start.policy):
-        assert blind == plan.Plan(), "memory alone proves that nothing differs"
+        assert isinstance(blind, plan.Plan)
+        assert blind.actions == (), "memory alone proves that nothing differs"
         assert store.calls == []
     elif start.capabilities.value_required and isinstance(blind, plan.Refusal):
         assert str(ended) == blind.text, "refused before the first call"

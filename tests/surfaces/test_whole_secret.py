@@ -114,7 +114,7 @@ UPDATES: dict[str, tuple[dict[str, Any], list[str], Callable[[Aws], object], obj
     ),
     "no replicas": (
         {"replicas": []},
-        ["UntagResource", "RemoveRegionsFromReplication"],
+        ["RemoveRegionsFromReplication"],
         regions,
         {},
     ),
@@ -146,7 +146,7 @@ UPDATES: dict[str, tuple[dict[str, Any], list[str], Callable[[Aws], object], obj
     ),
     "rotation off": (
         {**dict.fromkeys(ROTATION), "rotation_enabled": False},
-        ["UntagResource", "CancelRotateSecret"],
+        ["CancelRotateSecret"],
         rotates,
         False,
     ),

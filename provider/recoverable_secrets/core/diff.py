@@ -101,13 +101,27 @@ def _resource_policy(present: Present, wanted: Kept, *, exact: bool) -> Iterator
     if spec.policy:
         told = memory and (memory.spec.policy, memory.spec.block_public_policy)
         if present.restored or present.created or told != (spec.policy, spec.block_public_policy):
-            yield plan.SetPolicy(document=spec.policy, block_public=spec.block_public_policy)
+            yield plan.SetPolicy(
+                document=spec.policy,
+                block_public=spec.block_public_policy,
+                undo=_policy_from_before(present, wanted),
+            )
         return
     # What memory does not prove to be gone: it was declared, or "none" is declared only now.
     before = memory.spec.policy if memory else None
     unproved = before or (spec.policy == "" and before is None)
     if not present.created and (exact or unproved):
-        yield plan.DropPolicy()
+        yield plan.DropPolicy(undo=_policy_from_before(present, wanted))
+
+
+def _policy_from_before(present: Present, wanted: Kept) -> plan.Action | None:
+    """Return what makes memory true again if an update fails: no look shows that it is not."""
+    if present.restored or wanted.memory is None:
+        return None
+    before = wanted.memory.spec
+    if not before.policy:
+        return plan.DropPolicy()
+    return plan.SetPolicy(document=before.policy, block_public=before.block_public_policy)
 
 
 def _exact(present: Present, wanted: Kept) -> bool:

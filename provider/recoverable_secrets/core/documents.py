@@ -1,9 +1,8 @@
-"""Resource policies: one text for each meaning, so that `==` compares what policies say.
+"""Resource policies: sent as they are declared, compared by what they say.
 
-The canonical text is what is remembered, compared and sent. It stays close to what people
-write: names keep their usual spelling, and nothing is added. Only what IAM documents as equal
-becomes equal; where that is open, two policies count as different, as a needless write harms
-less than a change that is not made.
+`Document` holds what people wrote; `==` compares canonical texts, of which there is one for each
+meaning. Only what IAM documents as equal becomes equal; where that is open, two policies count as
+different, as a needless write harms less than a change that is not made.
 
 What is equal, from the "IAM JSON policy elements reference":
 
@@ -46,6 +45,62 @@ _SPELT = MappingProxyType({f"secretsmanager:{name}".lower(): f"secretsmanager:{n
 )})  # fmt: skip
 _LARGEST = 1e300
 _ROOT = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):root")
+
+
+class Document(str):
+    """A resource policy as JSON text without spaces, as it was declared; empty for none.
+
+    Equal to each text that means the same.
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        """Whether another text means the same."""
+        return isinstance(other, str) and _meaning(self) == _meaning(other)
+
+    def __ne__(self, other: object) -> bool:
+        """Whether another text means something else."""
+        return not self == other
+
+    def __hash__(self) -> int:
+        """Return the same number for all texts that mean the same."""
+        return hash(_meaning(self))
+
+
+def _meaning(text: str) -> str:
+    """Return the canonical text; what is no policy means only itself."""
+    try:
+        return normal(str(text))
+    except ValueError:
+        return str(text)
+
+
+def declared(given: object) -> Document:
+    """Return a resource policy as it is declared.
+
+    Args:
+        given: JSON text, or the mapping that it would be read as; tuples count as lists.
+
+    Raises:
+        ValueError: As `normal()` does.
+    """
+    if not normal(given):
+        return Document()
+    policy = _parsed(given) if isinstance(given, str) else given
+    return Document(json.dumps(_sent(policy), separators=(",", ":")))
+
+
+def _sent(given: Any) -> Any:
+    """Return a copy for JSON, whole numbers without a fraction: Pulumi makes floats of them."""
+    match given:
+        case Mapping():
+            return {key: _sent(content) for key, content in given.items()}
+        case list() | tuple():
+            return [_sent(item) for item in given]
+        case float() if given == int(given):
+            return int(given)
+    return given
 
 
 def normal(given: object) -> str:

@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from . import documents, fields
@@ -84,9 +84,9 @@ def _whole_numbers(content: object) -> object:
 
 
 def _document(given: object) -> object:
-    """Take a resource policy as text or mapping for the one text that means the same."""
+    """Take a resource policy as text or mapping."""
     try:
-        return documents.normal(given)
+        return documents.declared(given)
     except ValueError as failure:
         raise PydanticCustomError("document", "{text}", {"text": str(failure)}) from None
 
@@ -129,7 +129,7 @@ _EXACT = 10**15
 SealedText = Annotated[Sealed, BeforeValidator(_sealed_text)]
 SealedBinary = Annotated[Sealed, BeforeValidator(_sealed_binary)]
 SealedJson = Annotated[Sealed, BeforeValidator(_sealed_json)]
-Document = Annotated[str, BeforeValidator(_document)]
+Document = Annotated[documents.Document, PlainValidator(_document)]
 Tags = Annotated[dict[fields.Text, fields.Text], BeforeValidator(_tags)]
 Account = Annotated[fields.Text, BeforeValidator(_account)]
 

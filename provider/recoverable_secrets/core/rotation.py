@@ -11,10 +11,10 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from . import ownership
+from . import ownership, values
 from .facts import Kept, Present, Rotation, Secret
 from .model import RotationRules, Spec
-from .plan import Action, CancelRotation, SetRotation
+from .plan import Action, CancelRotation, MoveStage, SetRotation
 from .policy import Capabilities, Policy
 
 FIELDS = (
@@ -60,11 +60,13 @@ def actions(present: Present, wanted: Kept, policy: Policy, *, exact: bool) -> I
     before = wanted.memory is not None and managed(wanted.memory.spec)
     # Scheduled again because the rest failed, the secret would be rotated by the next restore.
     undo = CancelRotation() if present.restored else None
+    cancelled_by_us = not on and (exact or present.restored) and _flagged(present)
     if managed(wanted.spec):
         asked = declared(wanted.spec)
         if asked is None and on:
             yield CancelRotation()
         elif asked is not None and not (on and fits(asked, live)):
+            yield from _broken_off(present) if cancelled_by_us else ()
             yield SetRotation(rotation=asked, immediately=policy.rotate_immediately, undo=undo)
     elif before and on:
         yield CancelRotation()
@@ -74,10 +76,27 @@ def actions(present: Present, wanted: Kept, policy: Policy, *, exact: bool) -> I
 
 def brought_back(present: Present) -> Iterator[Action]:
     """Yield what sets a rotation again that a teardown cancelled."""
-    live, flag = present.secret.rotation, present.secret.tags.get(ownership.ROTATION)
-    if live and not live.enabled and not present.rotated and flag == CANCELLED:
+    live = present.secret.rotation
+    if live and not live.enabled and not present.rotated and _flagged(present):
         undo = CancelRotation() if present.restored else None
+        yield from _broken_off(present)
         yield SetRotation(rotation=dataclasses.replace(live, enabled=True), undo=undo)
+
+
+def _flagged(present: Present) -> bool:
+    return present.secret.tags.get(ownership.ROTATION) == CANCELLED
+
+
+def _broken_off(present: Present) -> Iterator[Action]:
+    """Yield what ends a rotation that was under way, or stuck, when our teardown cancelled it.
+
+    Nobody goes on with it, and while its label is there the service refuses to set another.
+    """
+    secret = present.secret
+    left = secret.labels.get(values.PENDING)
+    if left not in {None, secret.version}:
+        undo = MoveStage(current=None, to=left, stage=values.PENDING)
+        yield MoveStage(current=left, to=None, stage=values.PENDING, undo=undo)
 
 
 def fits(asked: Rotation, live: Rotation | None) -> bool:

@@ -24,8 +24,8 @@ from .model import Spec
 from .plan import Action, Compare, MoveStage, Source
 from .policy import OnValueDrift, Policy, PreviousVersion
 
-CURRENT, PREVIOUS, _PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"
-OF_SERVICE = frozenset({CURRENT, PREVIOUS, _PENDING})
+CURRENT, PREVIOUS, PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"
+OF_SERVICE = frozenset({CURRENT, PREVIOUS, PENDING})
 _REPETITIONS = 8
 
 
@@ -179,7 +179,7 @@ def labels(present: Present, wanted: Kept, *, exact: bool) -> Iterator[Action]:
     if current is None:
         return  # There is no version to label.
     if exact and wanted.spec.version_stages is not None:
-        before = set(secret.labels) - {_PENDING}
+        before = set(secret.labels) - {PENDING}
     for label in sorted(declared):
         if secret.labels.get(label) != current:
             yield MoveStage(current=secret.labels.get(label), to=current, stage=label)

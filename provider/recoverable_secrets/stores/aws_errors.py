@@ -187,9 +187,10 @@ def _conflicts(code: str, text: str, operation: str) -> bool:
     """Whether an error says that the secret is in another state than the call needs."""
     if code in CONFLICTS.get(operation, _CONFLICTS):
         return True
-    # Replicas that others made meanwhile, or whose removal is not through yet.
-    kept = operation == "DeleteSecret" and code == "InvalidParameterException"
-    return kept and "replica" in text.lower()
+    # Replicas that others made meanwhile, or whose removal is not through yet; and a replica that
+    # has the name here: writes in its region are refused so.
+    told = {"DeleteSecret": "replica", "CreateSecret": "on a replica secret"}.get(operation)
+    return bool(told and code == "InvalidParameterException" and told in text.lower())
 
 
 def _denied(text: str, subject: Subject) -> errors.AccessDenied:
