@@ -40,6 +40,7 @@ check: $(READY) ## Run all checks that need no engine: lint, types, contracts, d
 	@$(BIN)/python -m recoverable_secrets.schema pulumi | cmp - schema.json
 	@$(BIN)/python -m recoverable_secrets.schema reference | cmp - docs/reference.md
 	@$(BIN)/python -m recoverable_secrets.schema cloudformation | cmp - $(RESOURCE_SCHEMA)
+	@$(BIN)/python -m recoverable_secrets.cli.reports | cmp - docs/cli.schema.json
 
 format: $(READY) ## Format the code and mend what can be mended
 	@$(BIN)/ruff check --fix-only -q .
@@ -49,6 +50,7 @@ schema: $(READY) ## Generate the schemas and docs/reference.md from the model
 	@$(BIN)/python -m recoverable_secrets.schema pulumi > schema.json
 	@$(BIN)/python -m recoverable_secrets.schema reference > docs/reference.md
 	@$(BIN)/python -m recoverable_secrets.schema cloudformation > $(RESOURCE_SCHEMA)
+	@$(BIN)/python -m recoverable_secrets.cli.reports > docs/cli.schema.json
 
 lambda: $(READY) ## Build the zip files for Lambda in dist/, the same bytes each time
 	@$(BIN)/python -m tools.bundle

@@ -98,7 +98,7 @@ class SecretProvider(dynamic.ResourceProvider):
     @_scrubbed
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
         """Refresh the outputs; a secret that is gone or pending deletion is gone for Pulumi."""
-        outputs = resource.read(id_, _plain(props))
+        outputs = resource.read(id_, _plain(props), _say)
         if outputs is None:
             return dynamic.ReadResult("", {})
         return dynamic.ReadResult(id_, outputs)

@@ -137,15 +137,17 @@ def delete(id_: str, outputs: Properties, say: Say) -> None:
     _engine(outputs, say).run(wanted, _recalled(outputs).policy)
 
 
-def read(id_: str, outputs: Properties) -> dict[str, Any] | None:
+def read(id_: str, outputs: Properties, say: Say = lambda _: None) -> dict[str, Any] | None:
     """Return the outputs as they are now, or `None` if the secret is gone or on its way.
 
     Only what is declared is looked at. Owner and incarnation stay as recorded: what a stranger
-    writes into the tags must not become a claim of ours.
+    writes into the tags must not become a claim of ours. A value that others put, and that is to
+    be kept, makes no difference that an engine could show: it is said.
     """
     if outputs.get("lookup"):
         return _lookup(id_, outputs)
-    declared = _recalled(outputs).spec
+    recalled = _recalled(outputs)
+    declared = recalled.spec
     ref = facts.Ref(outputs.get("name") or id_, id_)
     seen = _store(outputs).observe(ref, policy=declared.policy is not None)
     if not isinstance(seen, facts.Present):
@@ -158,7 +160,10 @@ def read(id_: str, outputs: Properties) -> dict[str, Any] | None:
     if "tags" in changed:
         fresh |= {"tags_all": live["tags"], "tags": _own_tags(outputs, live["tags"])}
     drifted = changed | (managed & set(outputs.get("drifted") or ()))
-    fresh["version_id"] = seen.secret.version
+    before, live_version = outputs.get("version_id"), seen.secret.version
+    if values.put_by_others(before, live_version, declared, recalled.policy):
+        say(f"{errors.short(ref.name)} has a value that was put outside of this declaration: kept")
+    fresh["version_id"] = live_version
     fresh["drifted"] = sorted(drifted) or None
     return fresh
 

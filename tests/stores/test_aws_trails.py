@@ -26,7 +26,7 @@ MANAGEMENT = {"Field": "eventCategory", "Equals": ["Management"]}
         pytest.param({"ExcludeManagementEventSources": [OURS]}, False, id="without ours"),
     ],
 )
-def test_plain_selectors(selector: dict[str, Any], sees: bool) -> None:
+def test_plain_selectors(selector: dict[str, Any], *, sees: bool) -> None:
     assert aws_trails.reads([selector], []) is sees
 
 
@@ -59,7 +59,7 @@ def test_plain_selectors(selector: dict[str, Any], sees: bool) -> None:
         ),
     ],
 )
-def test_advanced_selectors(fields: list[Any], sees: bool | None) -> None:
+def test_advanced_selectors(fields: list[Any], *, sees: bool | None) -> None:
     assert aws_trails.reads([], [{"FieldSelectors": fields}]) is sees
 
 

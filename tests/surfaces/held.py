@@ -67,7 +67,7 @@ class Held:
 
     def refresh(self) -> Held | None:
         """Read it; None if it is gone."""
-        outputs = resource.read(self.id, sent(self.outputs))
+        outputs = resource.read(self.id, sent(self.outputs), self.said.append)
         if outputs is None:
             return None
         self.outputs = sent(outputs)

@@ -146,6 +146,32 @@ def test_a_value_that_a_person_put_stays_through_other_updates(held: Held, aws: 
     assert held.diff() == (False, [])
 
 
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        pytest.param({}, True, id="kept, though another one is declared"),
+        pytest.param({"on_value_drift": "overwrite"}, False, id="shown as a difference"),
+        pytest.param({"secret_string": None}, False, id="none is declared"),
+        pytest.param(
+            {"secret_string": None, "generate_secret_string": {}}, False, id="a generated one"
+        ),
+    ],
+)
+def test_a_value_that_a_person_put_is_said_once(
+    declared: dict[str, Any],
+    said: bool,
+    aws: Aws,  # noqa: FBT001
+) -> None:
+    held = declare(**{"secret_string": CANARY, **declared}).create()
+    held.said.clear()
+    put("by hand")(aws)
+    held.refresh()
+    assert any("put outside of this declaration" in note for note in held.said) is said
+    held.said.clear()
+    held.refresh()
+    assert held.said == []
+
+
 def test_there_is_nothing_to_overwrite_with_where_no_value_is_declared(aws: Aws) -> None:
     held = declare(on_value_drift="overwrite").create()
     put("by hand")(aws)

@@ -122,9 +122,9 @@ def test_what_importing_loads(code: str, loaded: list[str]) -> None:
     assert ran.stdout.strip() == str(loaded)
 
 
-def test_the_package_gives_the_class_and_nothing_else() -> None:
+def test_the_package_gives_the_classes_and_nothing_else() -> None:
     assert recoverable_secrets.Secret is Secret
-    assert set(recoverable_secrets.__all__) == {"Secret", "__version__"}
+    assert set(recoverable_secrets.__all__) == {"AccessAlarm", "Secret", "__version__"}
     with pytest.raises(AttributeError, match="has no attribute 'Secrets'"):
         _ = recoverable_secrets.Secrets
 

@@ -24,7 +24,7 @@ from recoverable_secrets import engine
 from recoverable_secrets.core import facts, model, parse, plan
 from recoverable_secrets.core.policy import Policy
 from recoverable_secrets.core.sealed import Sealed
-from recoverable_secrets.stores import aws_errors, limits, memory
+from recoverable_secrets.stores import aws, aws_errors, limits, memory
 from surfaces.held import CANARY
 
 SEALED = Sealed(CANARY)
@@ -54,6 +54,9 @@ INSTANCES: list[object] = [
     MEMORY,
     KEPT,
     facts.Gone(name="n", owner="me", memory=MEMORY),
+    facts.Back(name="n", memory=MEMORY),
+    facts.Handed(name="n", memory=MEMORY, owner="you"),
+    facts.Labelled(name="n", memory=MEMORY, labels={"blue": None}),
     STORE,
     STORE.entries["n"],
     ENGINE,
@@ -86,7 +89,8 @@ def classes() -> Iterator[type]:
 def parts(each: type) -> Iterator[type]:
     """Yield the types that a class says its fields have, however nested."""
     is_record = dataclasses.is_dataclass(each) or issubclass(each, pydantic.BaseModel)
-    hints = typing.get_type_hints(each) if is_record else {}
+    late = {"AwsStore": aws.AwsStore}  # Most modules import it only where it is needed.
+    hints = typing.get_type_hints(each, localns=late) if is_record else {}
     stack: list[Any] = list(hints.values())
     while stack:
         hint = stack.pop()

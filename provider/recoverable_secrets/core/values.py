@@ -207,6 +207,21 @@ def drifted(version: str | None, live: str | None, policy: Policy) -> bool:
     return policy.on_value_drift is OnValueDrift.OVERWRITE and others
 
 
+def put_by_others(before: str | None, live: str | None, spec: Spec, policy: Policy) -> bool:
+    """Whether others have put a value since the last look, in place of a declared one that stays.
+
+    Args:
+        before: The version that was current at the last look.
+        live: The version that is current now.
+        spec: What is declared.
+        policy: What the user allows.
+    """
+    if live in {None, before} or ownership.is_ours(live or ""):
+        return False
+    declared = source(spec) not in {None, Source.GENERATED}
+    return declared and policy.on_value_drift is OnValueDrift.KEEP
+
+
 def unchanged(memory: Memory, spec: Spec, policy: Policy) -> bool:
     """Whether memory alone proves that nothing is to be done about the value."""
     match source(spec):
