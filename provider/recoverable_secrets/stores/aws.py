@@ -21,6 +21,7 @@ import boto3
 import botocore.config
 import botocore.credentials
 import botocore.exceptions
+import botocore.parsers
 import botocore.session
 
 from recoverable_secrets.core import errors, facts, plan
@@ -133,6 +134,8 @@ class AwsStore:
         if not isinstance(found, dict):
             self._prove_account(ref)
             return facts.Absent()
+        if "ARN" not in found:
+            raise aws_errors.strange(aws_errors.Subject("DescribeSecret", ref.name))
         if (ref.id or ref.name) not in {found["ARN"], found["Name"]}:
             return facts.Absent()  # Found by part of its ARN: not the one that was asked for.
         secret = aws_wire.secret(found)
@@ -240,6 +243,15 @@ class AwsStore:
             partition = session.get_partition_for_region(home) if home else "aws"
             return tuple(session.get_available_regions("secretsmanager", partition))
 
+    def elsewhere(self, region: str) -> AwsStore:
+        """Return the store of another region; it shares credentials, roles and clients."""
+        with _LOCK:
+            if self._session is None:
+                self._session = self._assumed(region)
+        there = AwsStore(dataclasses.replace(self._where, region=region))
+        there._session, there._clients = self._session, self._clients
+        return there
+
     def _region(self, ref: facts.Ref) -> str:
         arn = aws_wire.Arn.parse(ref.id) if ref.id else None
         return arn.region if arn else self.region
@@ -340,7 +352,7 @@ def translated(
         return call()
     except botocore.exceptions.ClientError as error:
         meaning = aws_errors.from_service(error.response, subject)
-    except botocore.exceptions.BotoCoreError as error:
+    except (botocore.exceptions.BotoCoreError, botocore.parsers.ResponseParserError) as error:
         meaning = aws_errors.from_sdk(type(error), subject)
     if isinstance(meaning, plan.Conflict | plan.Later):
         return meaning

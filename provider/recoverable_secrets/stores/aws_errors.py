@@ -232,7 +232,17 @@ def from_sdk(kind: type[Exception], subject: Subject) -> errors.RecoverableSecre
         return errors.Temporary(
             f"{at} got no answer ({kind.__name__}): check network and endpoint, then run again"
         )
+    if "ResponseParserError" in lineage:
+        return strange(subject)
     return errors.StoreError(f"{at} failed in the SDK ({kind.__name__})", kind.__name__)
+
+
+def strange(subject: Subject) -> errors.Temporary:
+    """Return what an answer means that no AWS would give, such as the page of a proxy."""
+    return errors.Temporary(
+        f"{subject.operation} of {errors.short(subject.name)} got an answer that is not AWS's: "
+        "check endpoint and proxy, then run again"
+    )
 
 
 def _scrubbed(text: str, code: str, payload: Sealed | None) -> str:
