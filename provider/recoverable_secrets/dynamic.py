@@ -7,66 +7,18 @@ are for ever (docs/decisions/0001). The provider holds no data, so that referenc
 
 from __future__ import annotations
 
-import asyncio
-import functools
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
 import pulumi
 from pulumi import dynamic
-from pulumi.output import Unknown
 
-from . import configuration, resource
+from . import configuration, resource, serving
 from .arguments import GenerateSecretString, Replica, RotationRules, ValueFrom, deferred
-from .core import errors, ownership
-
-P = ParamSpec("P")
-R = TypeVar("R")
+from .core import ownership
 
 _VALUES = ("secret_string", "secret_binary", "secret_json", "secret_string_wo")
 """What is always handled as a Pulumi secret."""
-
-
-def _say(note: str) -> None:
-    """Tell the user: what a provider prints, the engine shows as a message of the stack."""
-    sys.stdout.write(f"recoverable-secrets: {note}\n")
-    sys.stdout.flush()
-
-
-def _scrubbed(
-    method: Callable[Concatenate[SecretProvider, P], R],
-) -> Callable[Concatenate[SecretProvider, P], R]:
-    """Let no error out with a cause, a long traceback, or a text that is not ours."""
-
-    @functools.wraps(method)
-    def scrub(self: SecretProvider, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return method(self, *args, **kwargs)
-        except errors.RecoverableSecretsError as failure:
-            told: Exception = failure.with_traceback(None)
-        except Exception as failure:  # noqa: BLE001  # any text might hold a value
-            told = errors.fault(failure)
-        raise told from None
-
-    return scrub
-
-
-def _unknown(properties: Mapping[str, Any]) -> frozenset[str]:
-    """Return the names of properties that are not known yet, in whole or in part."""
-
-    def blurred(content: object) -> bool:
-        if isinstance(content, Mapping):
-            return any(map(blurred, content.values()))
-        if isinstance(content, list | tuple):
-            return any(map(blurred, content))
-        return isinstance(content, Unknown)
-
-    return frozenset(name for name, content in properties.items() if blurred(content))
-
-
-def _plain(properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: content for name, content in properties.items() if name != "__provider"}
 
 
 class SecretProvider(dynamic.ResourceProvider):
@@ -74,46 +26,52 @@ class SecretProvider(dynamic.ResourceProvider):
 
     serialize_as_secret_always = False
 
-    @_scrubbed
+    @serving.scrubbed
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
         """Refuse bad input, all problems at once; names the fields in the reasons only.
 
         The engine prints the content of a property that a failure names.
         """
-        problems = resource.check(_plain(news), _unknown(news), first=not _olds, say=_say)
+        problems = resource.check(
+            serving.plain(news), serving.unknown(news), first=not _olds, say=serving.say
+        )
         return dynamic.CheckResult(news, [dynamic.CheckFailure("", text) for text in problems])
 
-    @_scrubbed
+    @serving.scrubbed
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.DiffResult:
         """Tell whether there is anything to do. Calls nothing."""
-        changes, replaces = resource.diff(_plain(_olds), _plain(_news), _unknown(_news))
+        changes, replaces = resource.diff(
+            serving.plain(_olds), serving.plain(_news), serving.unknown(_news)
+        )
         return dynamic.DiffResult(changes=changes, replaces=replaces, delete_before_replace=False)
 
-    @_scrubbed
+    @serving.scrubbed
     def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
         """Create, restore or take over the secret."""
-        id_, outputs = resource.create(_plain(props), _say)
+        id_, outputs = resource.create(serving.plain(props), serving.say)
         return dynamic.CreateResult(id_, outputs)
 
-    @_scrubbed
+    @serving.scrubbed
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
         """Refresh the outputs; a secret that is gone or pending deletion is gone for Pulumi."""
-        outputs = resource.read(id_, _plain(props), _say)
+        outputs = resource.read(id_, serving.plain(props), serving.say)
         if outputs is None:
             return dynamic.ReadResult("", {})
         return dynamic.ReadResult(id_, outputs)
 
-    @_scrubbed
+    @serving.scrubbed
     def update(
         self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]
     ) -> dynamic.UpdateResult:
         """Bring the secret to what is declared."""
-        return dynamic.UpdateResult(resource.update(_id, _plain(_olds), _plain(_news), _say))
+        return dynamic.UpdateResult(
+            resource.update(_id, serving.plain(_olds), serving.plain(_news), serving.say)
+        )
 
-    @_scrubbed
+    @serving.scrubbed
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Schedule the deletion, or what else the policy says."""
-        resource.delete(_id, _plain(_props), _say)
+        resource.delete(_id, serving.plain(_props), serving.say)
 
 
 class Secret(dynamic.Resource, module="recoverable-secrets", name="Secret"):
@@ -133,6 +91,8 @@ class Secret(dynamic.Resource, module="recoverable-secrets", name="Secret"):
     """The owner tag as recorded."""
     description: pulumi.Output[str | None]
     """The description, if one is declared."""
+    type: pulumi.Output[str | None]
+    """The type of an external partner's secret, if one is declared."""
     kms_key_id: pulumi.Output[str | None]
     """The key, if one is declared."""
     tags: pulumi.Output[Mapping[str, str] | None]
@@ -141,6 +101,16 @@ class Secret(dynamic.Resource, module="recoverable-secrets", name="Secret"):
     """The same, with the default tags of the program's configuration."""
     replicas: pulumi.Output[Sequence[Mapping[str, str]] | None]
     """The replicas that are declared."""
+    policy: pulumi.Output[str | Mapping[str, Any] | None]
+    """The resource policy, if one is declared."""
+    rotation_enabled: pulumi.Output[bool | None]
+    """Whether the value is rotated, if that is declared."""
+    rotation_lambda_arn: pulumi.Output[str | None]
+    """The function that rotates the value, if one is declared."""
+    rotation_rules: pulumi.Output[Mapping[str, Any] | None]
+    """When the value is rotated, if that is declared."""
+    version_stages: pulumi.Output[Sequence[str] | None]
+    """The extra staging labels that are declared."""
     version_id: pulumi.Output[str | None]
     """Id of the version that was current when last seen; none without a value."""
     restored: pulumi.Output[bool]
@@ -361,17 +331,11 @@ def _either(name: str, given: Any, alias: str, other: Any) -> dict[str, Any]:
 def _identity(
     resource_name: str, opts: pulumi.ResourceOptions, type_name: str
 ) -> dict[str, pulumi.Output[str]]:
-    """Return the default name and owner, from the URN that the resource is going to have.
-
-    The URN's Output depends on the parent; passed on as it is, the engine would see a circle.
-    """
-    urn = pulumi.create_urn(resource_name, f"pulumi-python:{type_name}", opts.parent)
-    independent: pulumi.Output[str | None] = pulumi.Output.from_input(
-        asyncio.ensure_future(urn.future())
-    )
+    """Return the default name and owner, from the URN that the resource is going to have."""
+    urn = serving.urn(resource_name, opts, type_name)
     return {
-        "default_name": independent.apply(lambda text: default_name(str(text))),
-        "default_owner": independent.apply(lambda text: default_owner(str(text))),
+        "default_name": urn.apply(default_name),
+        "default_owner": urn.apply(default_owner),
     }
 
 

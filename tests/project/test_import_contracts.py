@@ -131,7 +131,11 @@ def imported(path: Path) -> Iterator[str]:
     ("names", "allowed"),
     [
         pytest.param({"boto3", "botocore"}, {"stores/aws.py"}, id="the AWS SDK"),
-        pytest.param({"pulumi"}, {"arguments.py", "configuration.py", "dynamic.py"}, id="Pulumi"),
+        pytest.param(
+            {"pulumi"},
+            {"access_alarm.py", "arguments.py", "configuration.py", "dynamic.py", "serving.py"},
+            id="Pulumi",
+        ),
         pytest.param({"cfnlint"}, {"lint.py"}, id="cfn-lint"),
     ],
 )

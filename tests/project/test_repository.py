@@ -51,6 +51,7 @@ TEXTS = {
 HOSTS = {
     "127.0.0.1": "the double, on this machine",
     "get.pulumi.com": "Pulumi's official installer",
+    "json-schema.org": "which JSON Schema the command's schema is",
     "nowhere.invalid": "a name that never resolves",
     "semver.org": "what the changelog's versions mean",
     "sts.amazonaws.com": "the namespace of STS's answers",

@@ -28,8 +28,9 @@ from surfaces.held import CANARY, GOLDEN
 
 Secret = dynamic.Secret
 PROPERTIES = (
-    *("arn", "name", "region", "owner", "description", "kms_key_id", "tags", "tags_all"),
-    *("replicas", "version_id", "restored"),
+    *("arn", "name", "region", "owner", "description", "type", "kms_key_id", "tags", "tags_all"),
+    *("replicas", "policy", "rotation_enabled", "rotation_lambda_arn", "rotation_rules"),
+    *("version_stages", "version_id", "restored"),
 )
 VALUES = {"secret_string", "secret_binary", "secret_json", "secret_string_wo"}
 """What is always handed over as a secret."""

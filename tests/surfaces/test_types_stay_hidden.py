@@ -21,6 +21,7 @@ import pytest
 
 import recoverable_secrets
 from recoverable_secrets import engine
+from recoverable_secrets.cli import carry, targets, where
 from recoverable_secrets.core import facts, model, parse, plan
 from recoverable_secrets.core.policy import Policy
 from recoverable_secrets.core.sealed import Sealed
@@ -62,6 +63,13 @@ INSTANCES: list[object] = [
     ENGINE,
     RESULT,
     aws_errors.Subject("CreateSecret", "n", SEALED),
+    carry.Change(
+        target=targets.Target(
+            where.Place("eu-west-1", aws.AwsStore(aws.Connection(region="eu-west-1"))),
+            facts.Present(secret=facts.Secret(id="id", name="n")),
+        ),
+        wanted=KEPT,
+    ),
 ]
 """One of every type that can hold a value."""
 
