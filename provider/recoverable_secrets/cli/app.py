@@ -1,0 +1,60 @@
+"""The command as a whole: what there is to say, and what becomes of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+import recoverable_secrets
+
+from . import alarm, change, doctor, orphans, owner, pending, status, versions
+from .exits import Exit
+
+app = typer.Typer(
+    name="recoverable-secrets",
+    help="Secrets that survive their stack: what is pending deletion, and how to bring it back.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong input, 3 refused, 4 no credentials or "
+    "permission, 5 try again later, 6 found what was looked for, 130 interrupted.",
+)
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001  # as typer calls it
+    if asked:
+        typer.echo(f"recoverable-secrets {recoverable_secrets.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _whole(
+    *,
+    version: bool = typer.Option(  # Its callback does it.
+        False, "--version", help="Say which version this is.", callback=_version, is_eager=True
+    ),
+) -> None:
+    pass
+
+
+for part in (pending, status, change, versions, owner, orphans, alarm, doctor):
+    part.register(app)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command, and return its exit code.
+
+    Args:
+        arguments: What stands after the command's name.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    whole = typer.main.get_command(app)
+    end = SystemExit(int(Exit.DONE))
+    try:
+        whole.main(args=list(arguments), prog_name="recoverable-secrets")
+    except SystemExit as told:  # It always ends itself.
+        end = told
+    return int(end.code or 0)

@@ -1,0 +1,127 @@
+"""Which secrets a Pulumi state declares."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from recoverable_secrets.core import errors, orphans, ownership, pulumi_state
+from recoverable_secrets.core.orphans import Stack, Tool
+
+ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:shop/dev/db-AbCdEf"
+URN = "urn:pulumi:dev::shop::pulumi-python:dynamic/recoverable-secrets:Secret::db"
+ROOT = "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev"
+OWNER = "pulumi/shop/dev/db:0123456789abcdef"
+DEV = Stack(Tool.PULUMI, ("shop", "dev"))
+CANARY = "canary-1f0c-value"
+
+
+def _resource(**changes: Any) -> dict[str, Any]:
+    outputs = {"arn": ARN, "owner": OWNER, "secret_string": {"plaintext": f'"{CANARY}"'}}
+    return {"urn": URN, "id": ARN, "outputs": outputs} | changes
+
+
+def _export(*resources: Any) -> dict[str, Any]:
+    return {"version": 3, "deployment": {"resources": [{"urn": ROOT}, *resources]}}
+
+
+def _read(document: object, name: Stack | None = None) -> tuple[Stack, orphans.Declares]:
+    text = json.dumps(document)
+    return pulumi_state.read(
+        json.loads(text, object_pairs_hook=pulumi_state.kept), "dev.json", name
+    )
+
+
+def test_what_a_stack_declares() -> None:
+    stack, declares = _read(_export(_resource()))
+    assert stack == DEV
+    assert declares.resources == {OWNER: ARN}
+    assert set(declares.ids()) == {ARN}
+
+
+def test_nothing_of_a_value_is_kept() -> None:
+    text = json.dumps(_export(_resource()))
+    assert CANARY in text
+    assert CANARY not in repr(json.loads(text, object_pairs_hook=pulumi_state.kept))
+
+
+@pytest.mark.parametrize(
+    ("resource", "ids"),
+    [
+        pytest.param(_resource(external=True), set(), id="`.get` only reads"),
+        pytest.param(_resource(delete=True), set(), id="the old half of a replacement"),
+        pytest.param(
+            {"urn": URN, "id": ARN}, {ARN}, id="of another type, which may have taken it over"
+        ),
+        pytest.param({"urn": URN, "id": "bucket"}, set(), id="no secret"),
+        pytest.param(_resource(outputs=None), {ARN}, id="no outputs"),
+        pytest.param(
+            _resource(outputs={"owner": {"ciphertext": "x"}}), {ARN}, id="an owner that is sealed"
+        ),
+        pytest.param("text", set(), id="no resource"),
+    ],
+)
+def test_what_counts_as_declared(resource: Any, ids: set[str]) -> None:
+    assert set(_read(_export(resource))[1].ids()) == ids
+
+
+def test_a_resource_whose_creation_failed_half_way_has_no_id_yet() -> None:
+    found = _read(_export(_resource(id=None, outputs={"owner": OWNER})))[1]
+    assert found.resources == {OWNER: None}
+
+
+def test_a_backends_own_file_tells_its_stack_even_when_it_is_empty() -> None:
+    document = {"version": 3, "checkpoint": {"stack": "organization/shop/dev", "latest": None}}
+    assert _read(document) == (DEV, orphans.Declares({}))
+
+
+def test_a_backends_own_file() -> None:
+    document = {"checkpoint": {"stack": "dev", "latest": {"resources": [_resource()]}}}
+    assert _read(document)[0] == DEV, "an old backend names the stack without its project"
+
+
+def test_long_names_are_cut_as_in_tags() -> None:
+    long = "p" * 100
+    urn = f"urn:pulumi:dev::{long}::pulumi:pulumi:Stack::x"
+    tag = ownership.owner(("pulumi", long, "dev", "db"), "urn")
+    claimed = orphans.claim(tag)
+    assert claimed is not None
+    assert _read(_export() | {"deployment": {"resources": [{"urn": urn}]}})[0] == claimed.stack
+
+
+def test_an_empty_export_is_of_the_stack_that_is_named() -> None:
+    stack = pulumi_state.named("shop/dev")
+    assert _read({"deployment": {}}, stack) == (DEV, orphans.Declares({}))
+
+
+@pytest.mark.parametrize(
+    ("document", "name", "says"),
+    [
+        pytest.param([], None, "no state of Pulumi", id="a list"),
+        pytest.param({}, None, "no state of Pulumi", id="an empty object"),
+        pytest.param({"deployment": 1}, None, "no state of Pulumi", id="no deployment"),
+        pytest.param({"deployment": {}}, None, "PROJECT/STACK=FILE", id="does not tell its stack"),
+        pytest.param(
+            {"deployment": {"resources": [{"urn": "odd"}, {}]}},
+            None,
+            "PROJECT/STACK=FILE",
+            id="nor do its resources",
+        ),
+        pytest.param(
+            {"checkpoint": {"stack": "dev"}}, None, "PROJECT/STACK=FILE", id="nor its project"
+        ),
+        pytest.param(_export(), "shop/prod", "not of pulumi/shop/prod", id="another one"),
+    ],
+)
+def test_what_is_refused(document: Any, name: str | None, says: str) -> None:
+    with pytest.raises(errors.InvalidInput) as caught:
+        _read(document, pulumi_state.named(name) if name else None)
+    assert says in str(caught.value)
+    assert len(str(caught.value)) <= errors.LIMIT
+
+
+@pytest.mark.parametrize("text", ["shop", "shop/dev/db", "/dev", "a b/c", ""])
+def test_what_names_no_stack(text: str) -> None:
+    assert pulumi_state.named(text) is None
