@@ -52,6 +52,7 @@ def test_there_is_an_example_for_each_subject() -> None:
         "05-nested-stacks",
         "06-shared-function",
         "08-replicas-policy-rotation",
+        "09-access-alarm",
     ]
     numbers = sorted(int(path.name[:2]) for path in EXAMPLES.iterdir() if path.is_dir())
     assert numbers == list(range(1, len(numbers) + 1)), "numbered without gaps"
