@@ -56,6 +56,7 @@ HOSTS = {
     "semver.org": "what the changelog's versions mean",
     "sts.amazonaws.com": "the namespace of STS's answers",
     "www.apache.org": "the licence's own text",
+    "www.w3.org": "the namespace of SVG",
 }
 # A letter in brackets keeps a pattern from matching itself.
 REGISTRIES = re.compile(

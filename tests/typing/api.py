@@ -11,7 +11,7 @@ from typing import assert_type
 import pulumi
 
 import recoverable_secrets
-from recoverable_secrets import Secret, __version__
+from recoverable_secrets import AccessAlarm, Secret, __version__
 
 assert_type(__version__, str)
 assert_type(recoverable_secrets.__version__, str)
@@ -119,6 +119,19 @@ assert_type(plain.restored, "pulumi.Output[bool]")
 assert_type(plain.tags_all, "pulumi.Output[Mapping[str, str]]")
 assert_type(plain.replicas, "pulumi.Output[Sequence[Mapping[str, str]] | None]")
 assert_type(plain.id, "pulumi.Output[str]")
+assert_type(plain.rotation_enabled, "pulumi.Output[bool | None]")
+
+alarm = AccessAlarm("alarm", way="events", email=["ops@example.com", plain.name])
+trailed = AccessAlarm(
+    "trailed",
+    pulumi.ResourceOptions(depends_on=[alarm]),
+    way="trail",
+    log_group_name=plain.name,
+    topic_arn=alarm.topic_arn,
+    name_prefix="shop/",
+    region="eu-west-1",
+)
+assert_type(alarm.topic_arn, "pulumi.Output[str]")
 
 found = Secret.get("found", "shop/plain")
 assert_type(found, Secret)
