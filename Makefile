@@ -8,7 +8,7 @@ READY := .venv/.ready
 JOBS ?= 2
 RESOURCE_SCHEMA := provider/recoverable_secrets/cloudformation.json
 
-.PHONY: help demo test check format schema lambda live-aws bench clean
+.PHONY: help demo test check format schema pictures lambda live-aws bench clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,7 @@ check: $(READY) ## Run all checks that need no engine: lint, types, contracts, d
 	@$(BIN)/python -m recoverable_secrets.schema reference | cmp - docs/reference.md
 	@$(BIN)/python -m recoverable_secrets.schema cloudformation | cmp - $(RESOURCE_SCHEMA)
 	@$(BIN)/python -m recoverable_secrets.cli.reports | cmp - docs/cli.schema.json
+	@$(BIN)/python -m recoverable_secrets.cli.page | cmp - docs/commands.md
 
 format: $(READY) ## Format the code and mend what can be mended
 	@$(BIN)/ruff check --fix-only -q .
@@ -51,6 +52,10 @@ schema: $(READY) ## Generate the schemas and docs/reference.md from the model
 	@$(BIN)/python -m recoverable_secrets.schema reference > docs/reference.md
 	@$(BIN)/python -m recoverable_secrets.schema cloudformation > $(RESOURCE_SCHEMA)
 	@$(BIN)/python -m recoverable_secrets.cli.reports > docs/cli.schema.json
+	@$(BIN)/python -m recoverable_secrets.cli.page > docs/commands.md
+
+pictures: $(READY) ## Make the pictures of docs/pictures, of real runs of the command
+	@$(BIN)/python -m tools.pictures
 
 lambda: $(READY) ## Build the zip files for Lambda in dist/, the same bytes each time
 	@$(BIN)/python -m tools.bundle

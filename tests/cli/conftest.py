@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +48,12 @@ class World:
     Attributes:
         aws: The double, at the present time.
         env: The variables by which a process finds it.
+        started: The processes that were started; those still running are killed at the end.
     """
 
     aws: Aws
     env: dict[str, str]
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def make(
         self, name: str, *, region: str = REGIONS[0], owner: str | None = OWNER, **more: Any
@@ -72,7 +74,7 @@ class World:
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
         """Start the command as a process."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "recoverable_secrets", *arguments],
             env={**self.env, **options.pop("env", {})},
             stdin=options.pop("stdin", subprocess.DEVNULL),
@@ -81,6 +83,8 @@ class World:
             encoding="utf-8",
             **options,
         )
+        self.started.append(process)
+        return process
 
     def process(self, *arguments: str, **options: Any) -> Ran:
         """Run the command as a process to its end."""
@@ -115,7 +119,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
             monkeypatch.setenv(name, content)
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         aws_store.open_store.cache_clear()
-        yield World(aws, {**kept, **own, "PYTHONPATH": str(PROVIDER)})
+        world = World(aws, {**kept, **own, "PYTHONPATH": str(PROVIDER)})
+        yield world
+        for process in world.started:
+            process.kill()
+            process.wait()
         aws_store.open_store.cache_clear()
 
 

@@ -7,7 +7,6 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,12 +18,6 @@ COMMON = {"--json", "--region", "--all-regions", "--profile", "--role-arn"}
 
 
 COMMANDS = dict(page.commands())
-
-
-def examples(command: Any) -> list[str]:
-    """Return the examples at the end of a command's help."""
-    _, *lines = (command.epilog or "").split("\n\n")
-    return [line.strip() for line in lines]
 
 
 def test_the_commands_are_these() -> None:
@@ -48,6 +41,8 @@ def test_it_says_what_it_does_and_what_its_options_mean(
     done = ran(*path.split(), "--help")
     assert (done.code, done.err) == (0, "")
     assert COMMANDS[path].help
+    for example in where.examples(COMMANDS[path]):
+        assert "".join(example.split()) in "".join(done.out.split())
     for each in COMMANDS[path].params:
         assert each.help, each.name
         assert each.opts[0].removeprefix("--") in done.out or each.metavar in done.out
@@ -56,8 +51,8 @@ def test_it_says_what_it_does_and_what_its_options_mean(
 @pytest.mark.parametrize("path", COMMANDS)
 def test_its_examples_are_taken_by_the_command(path: str) -> None:
     """Each is parsed as it would be typed; what follows a pipe or > is the shell's."""
-    assert examples(COMMANDS[path])
-    for example in examples(COMMANDS[path]):
+    assert where.examples(COMMANDS[path])
+    for example in where.examples(COMMANDS[path]):
         words = shlex.split(re.split("[|>]", example)[0])
         assert words[: 1 + len(path.split())] == ["recoverable-secrets", *path.split()]
         rest = words[1 + len(path.split()) :]

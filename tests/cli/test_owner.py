@@ -86,6 +86,15 @@ def test_clear_releases_a_secret_and_warns_of_the_old_stack(ran: Runner, world: 
     assert "teardown: schedule deletion: days = 30" in done.out
 
 
+def test_a_cloudformation_stack_leaves_alone_what_was_released(ran: Runner, world: World) -> None:
+    """Its function deletes only what carries the mark of its stack; a Pulumi program remembers."""
+    world.make("db", owner="cloudformation/shop/Db:0123456789abcdef")
+    done = ran("owner", "clear", "db", "--dry-run")
+    assert "teardown: note: db has no owner tag: left alone" in done.out
+    assert "schedule deletion" not in done.out
+    assert "schedule deletion: days = 30" in ran("status", "db").out
+
+
 @pytest.mark.parametrize(
     ("tag", "shown"),
     [

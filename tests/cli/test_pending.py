@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-import resource
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -64,21 +65,26 @@ def test_a_stream_comes_while_pages_are_still_to_come(world: World) -> None:
     crowd.plant(world.aws, 500)
     read = threading.Event()
     waited = world.aws.hook("ListSecrets", "before", lambda _: read.wait(30), nth=3)
-    process = world.start("pending", "--stream")
-    assert process.stdout is not None
-    first = process.stdout.readline()
-    assert (first[:5], waited._seen < 5) == ("crowd", True)
-    read.set()
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (0, "")
-    assert len(out.splitlines()) == 499
+    with world.start("pending", "--stream") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        first = process.stdout.readline()
+        assert (first[:5], waited._seen < 5) == ("crowd", True)
+        read.set()
+        rest, err = process.stdout.readlines(), process.stderr.read()
+        assert (process.wait(60), err) == (0, "")
+    assert len(rest) == 499
 
 
 def peak(world: World, *arguments: str) -> int:
-    """Return the most memory, in KiB, of a process that runs the command."""
+    """Return the most memory, in KiB, of a process that runs the command.
+
+    getrusage() would tell that of this process too: its value survives the start of another
+    program.
+    """
     program = (
-        "import resource, sys; from recoverable_secrets import cli; code = cli.main(sys.argv[1:]); "
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr); sys.exit(code)"
+        "import pathlib, sys; from recoverable_secrets import cli; code = cli.main(sys.argv[1:]); "
+        "sys.stderr.write(pathlib.Path('/proc/self/status').read_text()); sys.exit(code)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments],
@@ -88,21 +94,26 @@ def peak(world: World, *arguments: str) -> int:
         timeout=110,
         check=True,
     )
-    return int(done.stderr.splitlines()[-1])
+    return int(re.findall(r"^VmHWM:\s+(\d+) kB", done.stderr, re.MULTILINE)[0])
 
 
-def test_memory_is_bounded(world: World, record_property: pytest.RecordProperty) -> None:
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells it so")
+def test_memory_is_bounded(
+    world: World, record_property: Callable[[str, object], None], capsys: pytest.CaptureFixture[str]
+) -> None:
     """A stream keeps no rows; the table and the document keep some kilobytes for each."""
-    resource.getrusage(resource.RUSAGE_SELF)  # The unit is KiB here; elsewhere it is bytes.
-    none = peak(world, "pending", "--json")
+    none = peak(world, "pending")
     crowd.plant(world.aws, 5000, tags={"recoverable-secrets:owner": OWNER})
     used = {way: peak(world, "pending", *way.split()) for way in ("--stream", "--json", "")}
-    for way, kib in used.items():
-        record_property(f"KiB of pending {way}".strip(), kib)
-    report = f"nothing pending: {none} KiB; 5,000: {used}"
-    assert used["--stream"] < none * 1.3, report
-    assert used["--json"] < none + 5000 * 16, report
-    assert used[""] < none + 5000 * 40, report
+    report = f"nothing pending {none} KiB, 5,000 pending: " + ", ".join(
+        f"{way or 'table'} {kib} KiB" for way, kib in used.items()
+    )
+    record_property("memory", report)
+    with capsys.disabled():
+        sys.stdout.write(f"\n{report}\n")
+    assert used["--stream"] < none * 1.1, report
+    assert used["--json"] < none + 5000 * 10, report
+    assert used[""] < none + 5000 * 20, report
 
 
 def test_the_most_urgent_comes_first(ran: Runner, world: World) -> None:

@@ -31,6 +31,17 @@ def test_list_shows_all_and_no_value(ran: Runner, world: World, three: list[str]
     assert set(world.aws.actions()) == {"DescribeSecret", "ListSecretVersionIds"}
 
 
+def test_the_longest_id_stands_in_one_line_of_a_wide_terminal(
+    ran: Runner, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = "recoverable-secrets-" + "0a" * 16
+    world.make("db", ClientRequestToken=ours)
+    monkeypatch.setenv("COLUMNS", "96")
+    shown = ran("versions", "list", "db").out
+    assert ours in shown
+    assert "AWSCURRENT" in shown
+
+
 def test_rollback_and_forward_again(ran: Runner, world: World, three: list[str]) -> None:
     done = ran("versions", "rollback", "db", "--yes", "--json")
     assert (done.code, problems_of("versions rollback", done.json)) == (0, [])

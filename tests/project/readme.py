@@ -11,6 +11,11 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import typer
+
+from recoverable_secrets.cli import app
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -19,6 +24,7 @@ _FENCE = re.compile(
 )
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _TARGET = re.compile(r"^([a-z-]+):[^=\n]*?(?:## (.+))?$", re.MULTILINE)
+_APP: Any = typer.main.get_command(app.app)
 
 
 class Uncovered(Exception):
@@ -54,17 +60,21 @@ def check_shell(text: str, *, targets: dict[str, str], extras: set[str]) -> None
     """Check each line of a shell block.
 
     Raises:
-        Uncovered: A line of another kind than `make TARGET` or `pip install 'PACKAGE[EXTRA]'`.
-        AssertionError: A target without a help line, or an extra that does not exist.
+        Uncovered: A line of another kind than `make TARGET`, `pip install 'PACKAGE[EXTRA]'` or
+            `recoverable-secrets COMMAND`.
+        AssertionError: A target without a help line, or an extra or command that does not exist.
     """
     for line in filter(None, text.splitlines()):
-        match shlex.split(line):
+        match shlex.split(line, comments=True):
             case ["make", target]:
                 assert targets.get(target), f"make {target}: no such target with a help line"
             case ["pip", "install", requirement]:
                 found = re.fullmatch(r"recoverable-secrets\[([a-z]+)\]", requirement)
                 assert found, f"{requirement} is not ours"
                 assert found[1] in extras, f"there is no extra {found[1]}"
+            case ["recoverable-secrets", command, *_]:
+                # tests/cli/test_documented.py runs it as a process.
+                assert command in _APP.commands, f"there is no command {command}"
             case ["cfn-lint", "template.yaml", "-a", "recoverable_secrets.lint"]:
                 pass  # tests/stacks/test_readme_block.py runs it on the README's template.
             case _:

@@ -40,7 +40,7 @@ def test_all_fences_were_found() -> None:
     for block in BLOCKS:
         prose = prose.replace(block.text, "")
     assert not re.findall(r"^(?: {4}|\t)\S.*$", prose, re.MULTILINE), "no indented ones"
-    assert len(BLOCKS) == 7
+    assert len(BLOCKS) == 8
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,7 @@ def test_all_fences_were_found() -> None:
         pytest.param("```json\n{}\n```\n", readme.Uncovered, id="another language"),
         pytest.param("```yaml\na: 1\n```\n", AssertionError, id="another template"),
         pytest.param("```sh\ncfn-lint x.yaml\n```\n", readme.Uncovered, id="other arguments"),
+        pytest.param("```sh\nrecoverable-secrets pnding\n```\n", AssertionError, id="no command"),
         pytest.param("```sh\nmake test check\n```\n", readme.Uncovered, id="two targets"),
         pytest.param("```sh\nmake tset\n```\n", AssertionError, id="no such target"),
         pytest.param("```sh\nmake hidden\n```\n", AssertionError, id="target without help"),
@@ -96,6 +97,7 @@ def test_arguments_are_told_as_they_are() -> None:
         "adopt",
         "on_value_drift",
         "previous_version",
+        "refuse_deletion_if_accessed_within",
         "owner",
         "timeout",
     }

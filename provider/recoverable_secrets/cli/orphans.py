@@ -211,8 +211,8 @@ def _reported(run: Run, looker: _Looker) -> None:
 def _tabled(run: Run, found: Sequence[Owned], looker: _Looker) -> None:
     shown = [each for each in found if each.verdict is not Verdict.DECLARED]
     live, gone = looker.orphans(live=True), looker.orphans(live=False)
-    counts = f"{live} orphans live, {gone} pending deletion; {len(shown) - live - gone} unknown"
-    counts += f", {len(found) - len(shown)} declared, {looker.unowned} without an owner"
+    counts = f"orphans: {live} live, {gone} pending deletion; unknown: {len(shown) - live - gone}"
+    counts += f"; declared: {len(found) - len(shown)}; without an owner: {looker.unowned}"
     if shown:
         heads = [
             Column(head="Secret", ratio=3),
@@ -222,7 +222,7 @@ def _tabled(run: Run, found: Sequence[Owned], looker: _Looker) -> None:
         ]
         run.out.table(heads, [_row(each, many=len(run.places) > 1) for each in shown], counts)
     else:
-        run.out.line(f"no orphans: {counts}")
+        run.out.line(counts)
     if live:
         run.out.line(
             "Live orphans: `recoverable-secrets owner set OWNER NAME` hands one over to the stack "

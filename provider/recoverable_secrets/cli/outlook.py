@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 from recoverable_secrets.core import decide, facts, learn, ownership, plan
-from recoverable_secrets.core.facts import Gone, Kept, Memory
+from recoverable_secrets.core.facts import Gone, Kept, Mandate, Memory
 from recoverable_secrets.core.model import Spec
 from recoverable_secrets.core.policy import Policy
 
@@ -47,7 +48,11 @@ def teardown(target: Target, owner: str | None, memory: Memory | None = None) ->
     """
     known = memory or target.memory
     wanted = Gone(
-        name=target.secret.name, owner=owner or "", memory=known, now=dt.datetime.now(dt.UTC)
+        name=target.secret.name,
+        owner=owner or "",
+        memory=known,
+        mandate=_mandate(owner),
+        now=dt.datetime.now(dt.UTC),
     )
     return _decided(target, wanted)
 
@@ -60,9 +65,19 @@ def _kept(target: Target, owner: str | None, memory: Memory | None) -> plan.Deci
         instance=target.secret.tags.get(ownership.INSTANCE, "new"),
         version=ownership.version_id("0" * 32),
         memory=memory,
+        mandate=_mandate(owner),
     )
     return _decided(target, wanted)
 
 
+def _mandate(owner: str | None) -> Mandate:
+    """Return on whose word an owner's declaration acts: a stack's, on that of a function."""
+    of_stack = owner is not None and owner.startswith("cloudformation/")
+    return Mandate.DEPUTY if of_stack else Mandate.OWN
+
+
 def _decided(target: Target, wanted: facts.Wanted) -> plan.Decision:
-    return decide.decide(target.seen, wanted, Policy(), target.place.store.capabilities)
+    seen = target.seen
+    if isinstance(seen, facts.Present):
+        seen = dataclasses.replace(seen, confirmed=True)  # A deputy would look twice.
+    return decide.decide(seen, wanted, Policy(), target.place.store.capabilities)

@@ -86,9 +86,9 @@ def hand_over(
 def release(run: Run, names: Names, *, dry_run: DryRun = False, yes: Yes = False) -> None:
     """Release live secrets: they are nobody's then, and stay as they are.
 
-    A stack takes such a secret over only if it says `adopt: unowned`. A stack that still has it
-    in its state, and is torn down, schedules its deletion all the same: set another owner, or take
-    it out of that stack's state.
+    A stack takes such a secret over only if it says `adopt: unowned`. A Pulumi
+    stack that still has it in its state, and is torn down, schedules its deletion all the same:
+    set another owner, or take it out of that stack's state.
     """
     _handed(run, None, names, "clear", dry_run=dry_run, yes=yes)
 

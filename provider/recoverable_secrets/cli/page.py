@@ -74,8 +74,7 @@ def _command(path: str, command: Any) -> Iterator[str]:
     shape = "".join(f" {_shape(each)}" for each in taken)
     yield from (f"## {path}", "", f"`recoverable-secrets {path}{shape}`", "", command.help, "")
     yield from _options(own)
-    _, *examples = (command.epilog or "").split("\n\n")
-    yield from ("```sh", *(each.strip() for each in examples), "```", "")
+    yield from ("```sh", *where.examples(command), "```", "")
 
 
 def _shape(argument: Any) -> str:

@@ -18,6 +18,9 @@ from .output import Column
 from .targets import Name, Target
 from .where import Run
 
+_WIDE = 96
+"""Characters in a line in which the longest id fits in one piece."""
+
 _Version = Annotated[str, typer.Argument(metavar="VERSION", help="Id of a version.")]
 
 
@@ -70,7 +73,7 @@ def known(target: Target) -> tuple[facts.Version, ...]:
 def table(run: Run, found: Sequence[reports.Version], title: str) -> None:
     """Show versions to people."""
     heads = [
-        Column(head="Version", ratio=5),
+        Column(head="Version", ratio=None if run.out.width >= _WIDE else 5),
         Column(head="Labels", ratio=2),
         Column(head="Created"),
         Column(head="Last read"),

@@ -33,6 +33,9 @@ _NOT_ENABLED = ("(UnrecognizedClientException)", "(InvalidClientTokenId)", "OptI
 _USUAL = "us-east-1"
 _REGION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
 
+_COLON = ":[b][/b]"
+"""A colon from which no emoji begins: help pages take `:secret:` for one."""
+
 _PANEL = "Where and as whom"
 _Json = Annotated[bool, typer.Option("--json", help="Write one JSON document to stdout.")]
 _Region = Annotated[
@@ -309,4 +312,11 @@ def _joined(doc: str) -> str:
 
 def epilog(*examples: str) -> str:
     """Return the end of a help page: examples, one a line."""
-    return "\n\n".join(["Examples:", *(f"  recoverable-secrets {each}" for each in examples)])
+    shown = (f"  recoverable-secrets {each}".replace(":", _COLON) for each in examples)
+    return "\n\n".join(["Examples:", *shown])
+
+
+def examples(command: Any) -> list[str]:
+    """Return the examples that a command's help ends in, as they are typed."""
+    _, *shown = (command.epilog or "").replace(_COLON, ":").split("\n\n")
+    return [each.strip() for each in shown]

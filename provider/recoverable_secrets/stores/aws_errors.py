@@ -81,7 +81,9 @@ CONFLICTS: Mapping[str, frozenset[str]] = {
 """Codes that say: the secret is in another state than the call needs."""
 
 _CONFLICTS = frozenset({"InvalidRequestException", "ResourceNotFoundException"})
-_DENIED = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"})
+_DENIED = frozenset(
+    {"AccessDeniedException", "AccessDenied", "AuthorizationError", "UnauthorizedOperation"}
+)
 _CREDENTIALS = frozenset(
     {
         "ExpiredToken",
