@@ -5,24 +5,18 @@ another botocore than the tests do, hence an environment of its own: in the cach
 pulumi_cli.py), under `ministack`, named by the version of the running Python and a digest of all
 that goes into it.
 
-Two processes may ask at once: one makes it, the other waits. Every step is bounded in time.
 Progress goes to stderr, the path alone to stdout. Exit code 1 means that it cannot be made; why is
 said.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import platform
-import shutil
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
-from tools import pulumi_cli
+from tools import environments, pulumi_cli
 
 PINS = (
     "Hypercorn==0.18.0",
@@ -47,12 +41,6 @@ PINS = (
 )
 """All that is installed: names and versions only, pip finds them where it is set up to look."""
 
-READY = "import boto3, ministack.app"
-
-ANSWER_SECONDS = 30.0
-BUILD_SECONDS = 300.0
-LOCK_SECONDS = 2 * BUILD_SECONDS
-
 
 def folder() -> Path:
     """Where the environment belongs; it need not exist yet."""
@@ -67,66 +55,13 @@ def locate() -> Path:
     Raises:
         pulumi_cli.Attempt: It cannot be made, or not in time; the text says why.
     """
-    place = folder()
-    python = place / "bin" / "python"
-    if ready(place):
-        return python
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with locked(place.parent / f"{place.name}.lock"):
-            if not ready(place):  # Another process may have made it meanwhile.
-                make(place)
-    except OSError as error:
-        raise pulumi_cli.Attempt(f"the cache folder: {error}") from error
-    return python
-
-
-def ready(place: Path) -> bool:
-    """Whether an environment is there, whole, and still works."""
-    if not (place / "whole").exists():
-        return False
-    with contextlib.suppress(pulumi_cli.Attempt):
-        command = [str(place / "bin" / "python"), "-c", READY]
-        return pulumi_cli.run(command, seconds=ANSWER_SECONDS).code == 0
-    return False
-
-
-def make(place: Path) -> None:
-    """Make the environment and mark it as whole.
-
-    Wheels only: building one from source takes longer than a test may.
-    """
-    sys.stderr.write("ministack: setting up its environment, half a minute, once\n")
-    shutil.rmtree(place, ignore_errors=True)
-    pip = [str(place / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install"]
-    for command in (
-        [sys.executable, "-m", "venv", str(place)],
-        [*pip, "--quiet", "--no-deps", "--only-binary", ":all:", *PINS],
-    ):
-        ran = pulumi_cli.run(command, seconds=BUILD_SECONDS)
-        if ran.code != 0:
-            raise pulumi_cli.Attempt(f"{command[2]} {command[-1]}: {ran.last_line()}")
-    (place / "whole").touch()
-
-
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a lock, of which the system lets go when its holder dies.
-
-    Raises:
-        pulumi_cli.Attempt: Another process holds it for too long.
-    """
-    deadline = time.monotonic() + LOCK_SECONDS
-    with path.open("w", encoding="utf-8") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError as error:
-                if time.monotonic() > deadline:
-                    raise pulumi_cli.Attempt(f"another process kept {path.name}") from error
-            time.sleep(0.5)
-        yield
+    return environments.Environment(
+        folder=folder(),
+        base=Path(sys.executable),
+        install=["--no-deps", *PINS],
+        probe="import boto3, ministack.app",
+        title="ministack's environment",
+    ).made()
 
 
 def main() -> int:

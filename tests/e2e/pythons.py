@@ -10,35 +10,27 @@ goes into it; the package itself stays outside, so that it is always the checkou
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import functools
 import hashlib
 import json
 import os
 import re
-import shutil
 import sys
-import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tools import pulumi_cli
+from tools import environments, pulumi_cli
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "provider"
 OLDEST = (3, 11)
 
-ANSWER_SECONDS = 20.0
-BUILD_SECONDS = 600.0
-LOCK_SECONDS = 2 * BUILD_SECONDS
-
 PROBE = (
     "import ensurepip, json, sys, venv; "
     "print(json.dumps([*sys.version_info[:4], sys.implementation.name]))"
 )
-READY = "import boto3, dill, grpc, pulumi.dynamic.dynamic, pydantic"
 
 
 class Python(NamedTuple):
@@ -71,7 +63,7 @@ def others() -> tuple[Python, ...]:
         if (3, int(path.name.removeprefix("python3."))) in {sys.version_info[:2], *found}:
             continue
         with contextlib.suppress(pulumi_cli.Attempt, ValueError):
-            ran = pulumi_cli.run([str(path), "-c", PROBE], seconds=ANSWER_SECONDS)
+            ran = pulumi_cli.run([str(path), "-c", PROBE], seconds=environments.ANSWER_SECONDS)
             major, minor, micro, level, kind = json.loads(ran.stdout)
             python = Python(path, f"{major}.{minor}.{micro}")
             if (level, kind) == ("final", "cpython") and python.minor >= OLDEST:
@@ -111,63 +103,13 @@ def environment(python: Python) -> Path:
     constraints = ROOT / "constraints.txt"
     pinned = constraints.read_bytes() if constraints.exists() else b""
     inside = hashlib.sha256(repr((requirements(), pinned, str(python.path))).encode()).hexdigest()
-    folder = pulumi_cli.cache_folder().parent / "venvs" / f"{python.version}-{inside[:12]}"
-    made = folder / "bin" / "python"
-    if ready(made):
-        return made
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with locked(folder.parent / f"{folder.name}.lock"):
-        if not ready(made):  # Another process may have made it meanwhile.
-            shutil.rmtree(folder, ignore_errors=True)
-            pulumi_cli.say(f"setting up Python {python.version}, about a minute, once")
-            make(python, folder, constraints if pinned else None)
-    return made
-
-
-def ready(made: Path) -> bool:
-    """Whether an environment is there, whole, and still works."""
-    if not (made.parents[1] / "whole").exists():
-        return False
-    with contextlib.suppress(pulumi_cli.Attempt):
-        return pulumi_cli.run([str(made), "-c", READY], seconds=ANSWER_SECONDS).code == 0
-    return False
-
-
-def make(python: Python, folder: Path, constraints: Path | None) -> None:
-    """Make an environment and mark it as whole.
-
-    Wheels only: building one from source takes longer than a test may.
-    """
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install"]
-    pinned = ["-c", str(constraints)] if constraints else []
-    for command in (
-        [str(python.path), "-m", "venv", str(folder)],
-        [*pip, "--quiet", "--only-binary", ":all:", *pinned, *requirements()],
-    ):
-        ran = pulumi_cli.run(command, seconds=BUILD_SECONDS)
-        if ran.code != 0:
-            raise pulumi_cli.Attempt(f"Python {python.version}: {ran.last_line()}")
-    (folder / "whole").touch()
-
-
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a lock, of which the system lets go when its holder dies.
-
-    Raises:
-        pulumi_cli.Attempt: Another process holds it for too long.
-    """
-    deadline = time.monotonic() + LOCK_SECONDS
-    with path.open("w", encoding="utf-8") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError as error:
-                if time.monotonic() > deadline:
-                    raise pulumi_cli.Attempt(f"another process kept {path.name}") from error
-            time.sleep(0.5)
-        yield
+    return environments.Environment(
+        folder=pulumi_cli.cache_folder().parent / "venvs" / f"{python.version}-{inside[:12]}",
+        base=python.path,
+        install=[*(["-c", str(constraints)] if pinned else []), *requirements()],
+        probe="import boto3, dill, grpc, pulumi.dynamic.dynamic, pydantic",
+        title=f"Python {python.version}",
+    ).made()
 
 
 def main() -> int:

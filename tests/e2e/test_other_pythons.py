@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tools import environments
 
 from e2e import pythons
 from e2e.under_another import VALUE, program
@@ -26,7 +27,7 @@ NAME = "demo/dev/db"
 NONE = "no other Python from 3.11 on is installed (looked on PATH and at pyenv)"
 
 # An environment is made once, which takes a minute or two.
-pytestmark = [pytest.mark.timeout(pythons.LOCK_SECONDS + pythons.BUILD_SECONDS)]
+pytestmark = [pytest.mark.timeout(environments.LOCK_SECONDS + environments.BUILD_SECONDS)]
 
 
 @pytest.fixture(
