@@ -42,7 +42,11 @@ PICTURES: Mapping[str, tuple[str, ...]] = {
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _SUFFIX = re.compile(r"(:secret:\S+-)[A-Za-z0-9]{6}\b")
-_FONTS = re.compile(r"\s*@font-face \{\{.*?\}\}", re.DOTALL)
+_ELSEWHERE = re.compile(r"\s*(@font-face \{\{.*?\}\}|<!--.*?-->)", re.DOTALL)
+"""Fonts that would be loaded from elsewhere, and an address."""
+_FONTS = "Menlo, DejaVu Sans Mono, Consolas"
+_ASPECT = 0.602
+"""Width of a character by its height in Menlo and DejaVu Sans Mono."""
 
 
 @dataclass(frozen=True)
@@ -168,9 +172,10 @@ def svg(name: str, arguments: tuple[str, ...], text: str) -> str:
         console = Console(record=True, width=WIDTH, file=nowhere, force_terminal=True)
         console.print(Text(f"$ recoverable-secrets {' '.join(arguments)}", "bold"))
         console.print(Text.from_ansi(text.rstrip("\n")))
-    # The fonts of the format would be loaded from elsewhere.
-    local = _FONTS.sub("", CONSOLE_SVG_FORMAT).replace("Fira Code, ", "Menlo, Consolas, ")
-    drawn = console.export_svg(title="recoverable-secrets", code_format=local, unique_id=name)
+    local = _ELSEWHERE.sub("", CONSOLE_SVG_FORMAT).replace("Fira Code, ", f"{_FONTS}, ")
+    drawn = console.export_svg(
+        title="recoverable-secrets", code_format=local, unique_id=name, font_aspect_ratio=_ASPECT
+    )
     return "\n".join(line.rstrip() for line in drawn.splitlines()) + "\n"
 
 

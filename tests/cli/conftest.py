@@ -89,11 +89,7 @@ class World:
     def process(self, *arguments: str, **options: Any) -> Ran:
         """Run the command as a process to its end."""
         process = self.start(*arguments, **options)
-        try:
-            out, err = process.communicate(timeout=60)
-        finally:
-            process.kill()
-            process.wait()
+        out, err = process.communicate(timeout=60)
         return Ran(process.returncode, out, err)
 
 

@@ -1,64 +1,26 @@
-"""What is written for operators: each command, option and permission, and examples that run."""
+"""What is written for operators: each command, option, exit code and permission, both ways."""
 
 from __future__ import annotations
 
-import json
+import dataclasses
 import re
-import shlex
-import string
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 from tools import pictures
 
-from alarm.account import Account, account, forgotten
-from cli import services
 from cli.conftest import Runner, Typist, World
-from cli.services import Fault
-from cli.terminal import on_a_terminal
+from cli.pages import PAGE, PARTS, REFERENCE, rows
 from cli.test_help import COMMANDS
-from emulation import crowd
-from project import readme
-from recoverable_secrets import cli
 from recoverable_secrets.cli import exits, needs, where
 from recoverable_secrets.cli.findings import For
-from recoverable_secrets.core import ownership
+from recoverable_secrets.core import decide, facts, ownership, plan
+from recoverable_secrets.core.model import Spec
+from recoverable_secrets.core.policy import Adopt, Policy
+from recoverable_secrets.stores import limits
 
-__all__ = ["account", "forgotten"]  # fixtures
-
-ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "operators.md").read_text()
-COMMANDS_PAGE = (ROOT / "docs" / "commands.md").read_text()
-README = (ROOT / "README.md").read_text()
-PROGRAM = "recoverable-secrets"
-HERE, THERE = "us-east-1", "eu-west-1"
 FIRST, SECOND = (ownership.version_id(letter * 32) for letter in "ab")
-ELSEWHERE = ["pulumi stack export --file prod.json"]
-"""Lines of the page that are another program's."""
-
-_ROW = re.compile(r"^\| (.+) \|$", re.MULTILINE)
-
-
-def sections(page: str, level: str) -> dict[str, str]:
-    """Return the text under each heading of a level, up to the next one of that level or above."""
-    _, *parts = re.split(rf"^{level} (.+)$", page, flags=re.MULTILINE)
-    above = rf"^#{{1,{len(level)}}} "
-    ends = [re.split(above, text, maxsplit=1, flags=re.MULTILINE)[0] for text in parts[1::2]]
-    return dict(zip(parts[::2], ends, strict=True))
-
-
-def rows(text: str) -> list[list[str]]:
-    """Return the cells of a table, without its head."""
-    found = [[cell.strip() for cell in re.split(r" ?\| ?", row)] for row in _ROW.findall(text)]
-    return found[1:]
-
-
-README_PART = sections(README, "##")["For operators"]
-PARTS = sections(PAGE, "##")
-REFERENCE = sections(COMMANDS_PAGE, "##")
 
 
 # Commands and options -------------------------------------------------------------------------
@@ -115,191 +77,6 @@ def test_the_page_says_what_is_there_at_its_head() -> None:
     assert [name for name, _ in listed] == list(PARTS)
     for name, anchor in listed:
         assert anchor == re.sub(r"[^a-z -]", "", name.lower()).replace(" ", "-")
-
-
-# Examples -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Example:
-    """A line of a page.
-
-    Attributes:
-        line: As it stands there.
-        code: The exit code that it says, or 0.
-    """
-
-    line: str
-    code: int
-
-    def words(self, variables: Mapping[str, str]) -> list[str]:
-        """Return what the shell makes of our part of the line, without the program's name."""
-        ours = re.split(r" [|>]", self.line.partition("  # ")[0])[0]
-        program, *rest = shlex.split(string.Template(ours).substitute(variables))
-        assert program == PROGRAM, self.line
-        return rest
-
-
-def examples(page: str) -> Iterator[Example]:
-    """Yield the lines of the shell's blocks that are ours, in order."""
-    for block in readme.blocks(page):
-        if block.language == "crontab":
-            lines = [line.split(" ", 5)[5] for line in block.text.splitlines()]
-        else:
-            assert block.language == "sh", block
-            lines = block.text.splitlines()
-        for line in lines:
-            if line.startswith(f"{PROGRAM} "):
-                found = re.search(r"  # exit code (\d+)", line)
-                yield Example(line, int(found[1]) if found else 0)
-            else:
-                assert line.startswith("pip install ") or line in ELSEWHERE, line
-
-
-def test_each_command_has_an_example_on_the_page() -> None:
-    shown = {" ".join(each.line.split()[1:]) for each in examples(PAGE)}
-    for path in COMMANDS:
-        assert any(line.startswith(path) for line in shown), path
-
-
-def owner(*parts: str) -> str:
-    return ownership.owner(("pulumi", *parts), "urn")
-
-
-@pytest.fixture
-def stage(world: World, ran: Runner, types: Typist) -> World:
-    """The secrets of which both pages tell; those of shop/stage were deleted on the last days."""
-    shop = ("shop", "prod")
-    world.make(
-        "shop/prod/db", owner=owner(*shop, "db"), AddReplicaRegions=[{"Region": "eu-central-1"}]
-    )
-    done = ran("delete", "shop/prod/db", "--yes")
-    assert done.code == 0, done.err
-    world.pending("shop/prod/mail", region=THERE, owner=owner(*shop, "mail"))
-    world.make("shop/prod/old", owner=owner(*shop, "old"))
-    world.make("shop/prod/cache", owner=owner(*shop, "cache"))
-    world.aws.by_hand("GetSecretValue", SecretId="shop/prod/cache")
-    token = world.make("shop/prod/token", owner=owner(*shop, "token"), ClientRequestToken=FIRST)
-    world.aws.by_hand("PutSecretValue", SecretId=token, SecretString="x", ClientRequestToken=SECOND)
-    world.pending("shop/old/ftp", owner=owner("shop", "old", "ftp"))
-    world.make("shop/dev/db", owner=owner("shop", "dev", "db"))
-    crowd.plant(world.aws, 5, prefix="shop/stage/")
-    return world
-
-
-@pytest.fixture
-def elsewhere(
-    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[dict[str, str]]:
-    """What the page's lines refer to: variables, a profile, a state, and other services."""
-    config = tmp_path / "config"
-    config.write_text("[profile prod]\naws_access_key_id = x\naws_secret_access_key = y\n")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
-    monkeypatch.chdir(tmp_path)
-    services.once(monkeypatch)
-    missing = Fault("ResourceNotFoundException", "no such thing")
-    trail = {"Name": "main", "HomeRegion": HERE, "TrailARN": "arn:aws:cloudtrail:x:1:trail/main"}
-    selectors = [{"ReadWriteType": "All", "IncludeManagementEvents": True}]
-    with services.serve() as (canned, variables):
-        for name, url in variables.items():
-            monkeypatch.setenv(name, url)
-        canned.answers.update(
-            {
-                "iam:SimulatePrincipalPolicy": _allowed,
-                "cloudformation:ListStackResources": Fault("ValidationError", "does not exist"),
-                "cloudformation:ListStacks": {"StackSummaries": []},
-                "cloudtrail:DescribeTrails": {"trailList": [trail]},
-                "cloudtrail:GetTrailStatus": {"IsLogging": True},
-                "cloudtrail:GetEventSelectors": {"EventSelectors": selectors},
-                "cloudwatch:DescribeAlarms": {},
-                "events:DescribeRule": missing,
-                "events:ListTargetsByRule": missing,
-                "logs:DescribeMetricFilters": {"metricFilters": []},
-                "sns:GetTopicAttributes": Fault("NotFound", "no topic", 404),
-                "sns:ListSubscriptionsByTopic": Fault("NotFound", "no topic", 404),
-            }
-        )
-        arn = world.pending("shop/old/api", owner=owner("shop", "old", "api"))
-        yield {"ARN": arn, "VERSION": SECOND, "CURRENT": FIRST}
-
-
-def _allowed(params: dict[str, Any], _: str) -> dict[str, Any]:
-    (arn,) = params["ResourceArns"]
-    results = [
-        {"EvalActionName": action, "EvalResourceName": arn, "EvalDecision": "allowed"}
-        for action in params["ActionNames"]
-    ]
-    return {"EvaluationResults": results, "IsTruncated": False}
-
-
-def _state(world: World, path: Path) -> None:
-    """Write the state of shop/prod: it declares all that is live of it."""
-    urn = "urn:pulumi:prod::shop::pulumi-python:dynamic/recoverable-secrets:Secret::"
-    listed: list[dict[str, Any]] = [
-        {"urn": "urn:pulumi:prod::shop::pulumi:pulumi:Stack::shop-prod"}
-    ]
-    for secret in world.aws.secrets():
-        tag = secret.tags.get("recoverable-secrets:owner", "")
-        outputs = {"owner": tag, "arn": secret.arn}
-        listed.append({"urn": urn + secret.name, "id": secret.arn, "outputs": outputs})
-    path.write_text(json.dumps({"version": 3, "deployment": {"resources": listed}}))
-
-
-def answer(words: list[str]) -> str:
-    """Return what somebody types who means it."""
-    return words[1] if words[0] == "purge" else "y"
-
-
-def test_the_examples_of_the_page_end_as_they_say(
-    stage: World, elsewhere: dict[str, str], ran: Runner, types: Typist
-) -> None:
-    """One after another, as a reader runs them."""
-    for example in examples(PAGE):
-        words = example.words(elsewhere)
-        if words[0] in {"alarm", "--install-completion"}:
-            continue  # See below.
-        if "--state" in words:
-            _state(stage, Path("prod.json"))
-        types(answer(words))
-        done = ran(*words)
-        assert done.code == example.code, (example.line, done.err)
-        assert "hush-hush" not in done.out + done.err
-
-
-@pytest.mark.usefixtures("account", "forgotten")
-def test_the_examples_of_the_alarm_end_as_they_say(
-    account: Account, types: Typist, capsys: pytest.CaptureFixture[str]
-) -> None:
-    lines = [each for each in examples(PAGE) if each.line.startswith(f"{PROGRAM} alarm")]
-    assert len(lines) > 3
-    for example in lines:
-        types("y")
-        assert cli.main(example.words({})) == example.code, (example.line, capsys.readouterr())
-
-
-def test_the_completion_is_installed_as_the_page_says(world: World, tmp_path: Path) -> None:
-    """Which shell is in use cannot be told here: it is said."""
-    assert f"{PROGRAM} --install-completion" in [each.line for each in examples(PAGE)]
-    env = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1", "HOME": str(tmp_path)}
-    done = world.process("--install-completion", "bash", env=env)
-    assert done.code == 0, done.err
-    assert any(PROGRAM in path.read_text() for path in tmp_path.rglob("*") if path.is_file())
-
-
-def test_the_lines_of_the_readme_end_as_they_say(stage: World) -> None:
-    """Each as a process on a terminal, where somebody agrees."""
-    lines = list(examples(README_PART))
-    assert len(lines) >= 4
-    for example in lines:
-        words = example.words({})
-        with on_a_terminal(stage.env, *words) as screen:
-            if words[0] in {"restore", "delete"}:
-                screen.wait_for("[y/N]")
-                screen.type("y")
-            code = screen.end()
-        assert code == example.code, (example.line, screen.shown)
-    assert stage.aws.secret("shop/prod/db").state == "live"
-    assert stage.aws.secret("shop/prod/old").state == "pending"
 
 
 # Permissions ----------------------------------------------------------------------------------
@@ -381,6 +158,55 @@ def test_the_page_grants_what_doctor_checks() -> None:
     assert granted <= checked
     for action in checked - granted:
         assert f"`{action}`" in PARTS["Permissions"]
+
+
+# What becomes of a secret that was handed over ----------------------------------------------------
+
+OLD, NEW = "pulumi/shop/old/db:0123456789abcdef", "pulumi/shop/new/db:0123456789abcdef"
+STACK = "cloudformation/shop/Db:0123456789abcdef"
+HANDED = {row[0]: row[1:] for row in rows(PARTS["Whose is it?"])}
+
+
+@pytest.mark.parametrize(
+    ("row", "before", "after", "teardown"),
+    [
+        ("`set`", OLD, NEW, "leaves the secret alone"),
+        ("`clear`, of a Pulumi stack", OLD, None, "still schedules its deletion"),
+        ("`clear`, of a CloudFormation stack", STACK, None, "leaves the secret alone"),
+    ],
+)
+def test_both_stacks_do_what_the_page_tells(
+    row: str, before: str, after: str | None, teardown: str
+) -> None:
+    tags = {ownership.OWNER: after} if after else {}
+    secret = facts.Secret(name="db", id="arn:db", tags=tags)
+    memory = facts.Memory(id="arn:db", owner=before)
+    mandate = facts.Mandate.DEPUTY if before == STACK else facts.Mandate.OWN
+
+    def decided(wanted: facts.Wanted, adopt: str = "no") -> plan.Decision:
+        policy = Policy(adopt=Adopt(adopt))
+        seen = facts.Present(secret=secret, confirmed=True)  # A deputy would look twice.
+        return decide.decide(seen, wanted, policy, limits.AWS)
+
+    spec = Spec(description="another")
+    kept = facts.Kept(
+        name="db",
+        spec=spec,
+        owner=before,
+        instance="1",
+        version=FIRST,
+        memory=memory,
+        mandate=mandate,
+    )
+    assert isinstance(decided(kept), plan.Refusal)
+    assert "is refused" in HANDED[row][0] or HANDED[row][0] == "the same"
+    gone = decided(facts.Gone(name="db", owner=before, memory=memory, mandate=mandate))
+    assert isinstance(gone, plan.Plan)
+    assert bool(gone.actions) is teardown.startswith("still schedules")
+    assert HANDED[row][1].startswith(teardown)
+    new = dataclasses.replace(kept, owner=NEW, memory=None, mandate=facts.Mandate.OWN)
+    assert isinstance(decided(new), plan.Plan if after else plan.Refusal)
+    assert isinstance(decided(new, "unowned"), plan.Plan)
 
 
 # Pictures -------------------------------------------------------------------------------------

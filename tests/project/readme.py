@@ -73,7 +73,7 @@ def check_shell(text: str, *, targets: dict[str, str], extras: set[str]) -> None
                 assert found, f"{requirement} is not ours"
                 assert found[1] in extras, f"there is no extra {found[1]}"
             case ["recoverable-secrets", command, *_]:
-                # tests/cli/test_documented.py runs it as a process.
+                # tests/cli/test_examples.py runs it as a process.
                 assert command in _APP.commands, f"there is no command {command}"
             case ["cfn-lint", "template.yaml", "-a", "recoverable_secrets.lint"]:
                 pass  # tests/stacks/test_readme_block.py runs it on the README's template.

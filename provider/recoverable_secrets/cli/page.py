@@ -92,7 +92,7 @@ def _named(option: Any) -> str:
     if option.param_type_name == "argument":
         return f"`{option.metavar}`"
     value = "" if option.is_flag else f" {option.metavar or option.name.upper()}"
-    return ", ".join(f"`{name}{value}`" for name in option.opts)
+    return ", ".join(f"`{name}{value}`" for name in (*option.opts, *option.secondary_opts))
 
 
 def _default(option: Any) -> str:
