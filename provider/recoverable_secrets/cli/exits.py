@@ -6,7 +6,7 @@
 3    refused: not confirmed, another's secret, or against a guard
 4    no credentials, or a permission is missing
 5    try again later: throttled, unreachable, out of time
-6    found what was looked for: `pending --fail-if-within`, `doctor`
+6    found what was looked for: `pending --fail-if-within`, `doctor`, `orphans`, `alarm status`
 130  interrupted
 """
 

@@ -79,7 +79,13 @@ NEEDS = (
     Need(
         For.ROTATION,
         "rotation",
-        ("RotateSecret", "CancelRotateSecret", "TagResource", "UntagResource"),
+        (
+            "RotateSecret",
+            "CancelRotateSecret",
+            "TagResource",
+            "UntagResource",
+            "UpdateSecretVersionStage",
+        ),
     ),
     Need(
         For.KEY,
@@ -94,7 +100,11 @@ NEEDS = (
     ),
     Need(For.COMMANDS, "pending", ("ListSecrets",)),
     Need(For.COMMANDS, "status", (_LOOK, "ListSecretVersionIds")),
-    Need(For.COMMANDS, "restore", (_LOOK, "RestoreSecret", "ReplicateSecretToRegions")),
+    Need(
+        For.COMMANDS,
+        "restore",
+        ("ListSecrets", _LOOK, "RestoreSecret", "ReplicateSecretToRegions"),
+    ),
     Need(
         For.COMMANDS,
         "delete and purge",
@@ -103,7 +113,7 @@ NEEDS = (
     Need(
         For.COMMANDS,
         "restore and delete what is rotated",
-        ("RotateSecret", "CancelRotateSecret", "TagResource", "UntagResource"),
+        ("RotateSecret", "CancelRotateSecret", "UpdateSecretVersionStage"),
     ),
     Need(For.COMMANDS, "versions", (_LOOK, "ListSecretVersionIds", "UpdateSecretVersionStage")),
     Need(For.COMMANDS, "owner", (_LOOK, "TagResource", "UntagResource")),
