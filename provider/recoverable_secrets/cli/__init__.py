@@ -7,8 +7,10 @@ neither typer nor rich: they come with the extra `cli`.
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 __all__ = ["main"]
 
@@ -28,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "pip install 'recoverable-secrets[cli]'\n"
         )
         return 1
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:  # The caller has closed it.
+            setattr(sys, name, Path(os.devnull).open("r+", encoding="utf-8"))  # noqa: SIM115
     try:
         from . import app  # noqa: PLC0415  # It loads what may be missing.
 

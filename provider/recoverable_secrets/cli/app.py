@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 
 import typer
 
 import recoverable_secrets
 
-from . import alarm, change, doctor, orphans, owner, pending, status, versions
+from . import alarm, change, doctor, orphans, output, owner, pending, reports, status, versions
 from .exits import Exit
 
 app = typer.Typer(
@@ -51,10 +54,35 @@ def run(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    with _asked_to_end():
+        return _run(arguments)
+
+
+@contextlib.contextmanager
+def _asked_to_end() -> Iterator[None]:
+    """Take what asks a process to end for Ctrl-C: it says how far it came, and then ends."""
+    asked = [getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP")]
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in filter(None, asked):
+            if signal.getsignal(number) is signal.SIG_DFL:  # Not so under nohup.
+                before[number] = signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _run(arguments: Sequence[str]) -> int:
     whole = typer.main.get_command(app)
     end = SystemExit(int(Exit.DONE))
     try:
         whole.main(args=list(arguments), prog_name="recoverable-secrets")
     except SystemExit as told:  # It always ends itself.
         end = told
+    wrong = getattr(end.__context__, "format_message", None)
+    if wrong is not None and "--json" in arguments:
+        problem = reports.Problem(error="InvalidInput", text=wrong())
+        output.Output(json=True).document(reports.Failed(problems=[problem]))
     return int(end.code or 0)

@@ -90,6 +90,7 @@ class Order:
         dry_run: Whether nothing is done.
         yes: Whether it was confirmed beforehand.
         again: What to run if it is interrupted.
+        broken: What to do besides if a secret was broken off.
         confirmed: What asks in another way than by one question.
     """
 
@@ -98,6 +99,7 @@ class Order:
     dry_run: bool = False
     yes: bool = False
     again: str = "run the same command again"
+    broken: str = ""
     confirmed: Callable[[Sequence[Change]], bool] | None = None
 
 
@@ -179,7 +181,8 @@ def _all(run: Run, order: Order, needed: Sequence[Change], changes: Sequence[Cha
                 run.out.problem(f"the rest in {region} was not begun; {order.again}")
     except KeyboardInterrupt:
         if begun and begun.result is Done.NOT_BEGUN:
-            _interrupted(run, begun)
+            with contextlib.suppress(KeyboardInterrupt):  # Pressed twice: it is not known then.
+                _interrupted(run, begun)
         _report(run, order, changes, confirmed=True)
         raise exits.Interrupted(_how_far(order, needed)) from None
 
@@ -231,12 +234,15 @@ def _interrupted(run: Run, change: Change) -> None:
 def _how_far(order: Order, needed: Sequence[Change]) -> str:
     """Return how far an interrupted run came, and how to go on."""
     count = {done: sum(change.result is done for change in needed) for done in Done}
-    ended = len(needed) - count[Done.INTERRUPTED] - count[Done.NOT_BEGUN]
+    wrong = count[Done.FAILED] + count[Done.REFUSED]
+    ended = len(needed) - count[Done.INTERRUPTED] - count[Done.NOT_BEGUN] - wrong
+    failed = f"; {wrong} failed" if wrong else ""
     half = [str(change.target) for change in needed if change.result is Done.INTERRUPTED]
     broken_off = f"; broken off at {half[0]}" if half else ""
     return (
-        f"interrupted: {ended} of {len(needed)} done{broken_off}; {count[Done.NOT_BEGUN]} not "
-        f"begun. To go on, {order.again}"
+        f"interrupted: {ended} of {len(needed)} done{failed}{broken_off}; "
+        f"{count[Done.NOT_BEGUN]} not begun. "
+        f"To go on, {order.again}{order.broken if half else ''}"
     )
 
 

@@ -76,12 +76,16 @@ def restore(
         Change(target=each, wanted=Back(name=each.secret.name, memory=each.memory))
         for each in found
     ]
-    again = "run the same command again"
-    if not names:
-        again += "; name the one that was broken off, for it may not be pending any more"
+    broken = "; name the one that was broken off, for it may not be pending any more"
     carry.carry_out(
         run,
-        Order(command="restore", question="Restore {}?", dry_run=dry_run, yes=yes, again=again),
+        Order(
+            command="restore",
+            question="Restore {}?",
+            dry_run=dry_run,
+            yes=yes,
+            broken="" if names else broken,
+        ),
         changes,
     )
 

@@ -221,7 +221,7 @@ def _tabled(run: Run, found: Sequence[Owned], looker: _Looker) -> None:
             Column(head="Why", ratio=3),
         ]
         run.out.table(heads, [_row(each, many=len(run.places) > 1) for each in shown], counts)
-    else:
+    elif run.reached:
         run.out.line(counts)
     if live:
         run.out.line(

@@ -8,9 +8,11 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from json import dumps as json_text
 from typing import IO
 
 from pydantic import BaseModel
@@ -24,6 +26,8 @@ from . import exits
 
 _NARROWEST = 60
 """Fewest characters in a line of a table."""
+
+_BEYOND_ASCII = re.compile(r"[^\n -~]")
 
 _EACH = 10
 """How many pages go by from one line of progress to the next where no terminal is."""
@@ -58,6 +62,18 @@ def day(date: dt.datetime | None, unknown: str = "-") -> str:
     return unknown if date is None else f"{date.astimezone(dt.UTC):%Y-%m-%d}"
 
 
+def flat(text: object) -> str:
+    """Return text that stays in its field of its line."""
+    return clean(text).replace("\n", "\N{REPLACEMENT CHARACTER}")
+
+
+def _escaped(json: str) -> str:
+    """Return JSON, the same in meaning, that cannot steer a terminal either."""
+    return _BEYOND_ASCII.sub(
+        lambda found: found[0] if found[0].isprintable() else json_text(found[0])[1:-1], json
+    )
+
+
 class Output:
     """Where a command writes.
 
@@ -65,6 +81,7 @@ class Output:
         json: Whether results are one JSON document, and no text.
         must_finish: Whether the command goes on when nobody reads its results any more, because
             it is changing secrets: what it says then goes to stderr.
+        streams: Whether each document is one line.
     """
 
     def __init__(self, *, json: bool = False) -> None:
@@ -75,6 +92,7 @@ class Output:
         """
         self.json = json
         self.must_finish = False
+        self.streams = False
         self._stream = sys.stdout  # rich puts another in its place while it shows progress.
         self._results = _console(self._stream)
         self._asides = _console(sys.stderr)
@@ -126,15 +144,19 @@ class Output:
     def document(self, report: BaseModel) -> None:
         """Write the JSON document of a command; without `--json` nothing."""
         if self.json:
-            self.raw(report.model_dump_json(indent=2))
+            self.raw(_escaped(report.model_dump_json(indent=None if self.streams else 2)))
+
+    def fields(self, fields: Sequence[object]) -> None:
+        """Write a line of fields with tabs between them, however long it is."""
+        self.raw("\t".join(map(flat, fields)))
 
     def raw(self, text: str) -> None:
         """Write a line exactly as it is, however long it is."""
         try:
             self._stream.write(text + "\n")
             self._stream.flush()
-        except BrokenPipeError:
-            self._closed()
+        except OSError as error:
+            self._closed(error)
 
     def note(self, text: str) -> None:
         """Say what people should know besides."""
@@ -229,8 +251,8 @@ class Output:
         try:
             with self._still():
                 self._results.print(shown, soft_wrap=isinstance(shown, Text))
-        except BrokenPipeError:
-            self._closed()
+        except OSError as error:
+            self._closed(error)
 
     @contextlib.contextmanager
     def _still(self) -> Iterator[None]:
@@ -244,8 +266,10 @@ class Output:
         finally:
             self._status.start()
 
-    def _closed(self) -> None:
+    def _closed(self, error: OSError) -> None:
         """Nobody reads any more: end, or go on with stderr in its place."""
+        if not isinstance(error, BrokenPipeError):
+            self.problem(f"the results cannot be written: {os.strerror(error.errno or 0)}")
         with contextlib.suppress(OSError, ValueError):
             # Python writes what is left when it ends, and would complain.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
@@ -254,7 +278,7 @@ class Output:
         self._results = self._asides
 
     def _aside(self, text: str, style: str) -> None:
-        with contextlib.suppress(BrokenPipeError), self._still():
+        with contextlib.suppress(OSError), self._still():
             self._asides.print(Text(clean(text), style), soft_wrap=True)
 
 

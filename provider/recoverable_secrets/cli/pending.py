@@ -91,6 +91,7 @@ def show(
     both ends are shown. Days left are those that are certain.
     """
     now = dt.datetime.now(dt.UTC)
+    run.out.streams = stream
     pending.check_prefix(name_prefix, limits.AWS)
     asked = Asked(now=now, owner=owner, prefix=name_prefix, within=within, limit=fail_if_within)
     due = (_streamed if stream else _sorted)(run, asked)
@@ -164,15 +165,16 @@ def _streamed(run: Run, asked: Asked) -> int:
             for row in pending.rows(listed(run, place, asked.prefix), asked.now):
                 if asked.matches(row):
                     due += asked.due(row)
-                    run.out.raw(_line(run, row))
+                    _line(run, row)
     return due
 
 
-def _line(run: Run, row: Row) -> str:
+def _line(run: Run, row: Row) -> None:
     if run.out.json:
-        return reports.PendingSecret.of(row).model_dump_json()
+        run.out.document(reports.PendingSecret.of(row))
+        return
     days = (row.deleted_on, row.surely_until, row.at_most_until)
-    return "\t".join((
+    run.out.fields((
         row.name,
         row.region or "",
         row.owner_tag or "",
@@ -185,7 +187,8 @@ def _line(run: Run, row: Row) -> str:
 
 def _tabled(run: Run, found: Sequence[Row]) -> None:
     if not found:
-        run.out.line("no secret is scheduled for deletion" + _where(run))
+        if run.reached:
+            run.out.line("no secret is scheduled for deletion" + _where(run))
         return
     wide = run.out.width >= _WIDE
     many = len(run.places) > 1
@@ -208,7 +211,7 @@ def _tabled(run: Run, found: Sequence[Row]) -> None:
 
 
 def _where(run: Run) -> str:
-    places = [place.region for place in run.places if place.region not in run.skipped]
+    places = run.reached or [each.region for each in run.places if each.region not in run.skipped]
     return f" in {places[0]}" if len(places) == 1 else f" in {len(places)} regions"
 
 

@@ -193,6 +193,13 @@ class Run:
         return tuple(found["regions"]) if isinstance(found, dict) else ()
 
     @property
+    def reached(self) -> list[str]:
+        """The regions that told all that they were asked, in order."""
+        failed = {problem.region for problem in self.problems if problem.secret is None}
+        kept = failed | set(self.skipped)
+        return [place.region for place in self.places if place.region not in kept]
+
+    @property
     def many(self) -> bool:
         """Whether several regions are meant."""
         return self.all_regions or len(self.region) > 1
@@ -258,7 +265,10 @@ class Run:
             self.settle()
             return exits.together(self._codes)
         except KeyboardInterrupt:
-            self.out.problem("interrupted: nothing more was done")
+            text = "interrupted: nothing more was done"
+            self.out.problem(text)
+            self.problems.append(reports.Problem(error="Interrupted", text=text))
+            self.out.document(reports.Failed(problems=self.problems))
             return Exit.INTERRUPTED
         except exits.Interrupted as end:
             self.out.problem(str(end))
