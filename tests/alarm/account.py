@@ -28,10 +28,11 @@ Intercept = Callable[[str, str], Response | None]
 """Takes boto3's name of a service and an operation; answers the call, or lets it through."""
 
 
-def overwrite(held: Any, name: str, *rest: Any) -> None:
+def overwrite(held: Any, name: str, pattern: str, group: str, *rest: Any) -> None:
     """Put a metric filter as AWS does, in place of one of this name; moto keeps both."""
-    held.metric_filters = [each for each in held.metric_filters if each["filterName"] != name]
-    ADD(held, name, *rest)
+    same = {"filterName": name, "logGroupName": group}
+    held.metric_filters = [each for each in held.metric_filters if not same.items() <= each.items()]
+    ADD(held, name, pattern, group, *rest)
 
 
 def response(status: int, content: Mapping[str, Any]) -> Response:

@@ -23,10 +23,10 @@ def test_made_once_kept_and_taken_away(account: Account, way: str) -> None:
     assert account.names() == MADE[way]
     assert states(account, asked) == {State.OK}
     assert install(account, asked) == [], "nothing to do"
-    assert alarms.find(account.here, "x") == asked
+    assert alarms.find(account.here, "x") == (asked,)
     alarms.remove(account.here, asked, MINE, account.said.append)
     assert (account.names(), account.said) == (NOTHING, [])
-    assert alarms.find(account.here, "x") is None
+    assert alarms.find(account.here, "x") == ()
     assert alarms.remove(account.here, asked, MINE, account.said.append) == (), "again"
 
 
@@ -36,7 +36,7 @@ def test_a_given_topic_stays(account: Account, way: str) -> None:
     asked = wanted(way, topic_arn=topic)
     before = account.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
     install(account, asked)
-    assert alarms.find(account.here, "x") == asked
+    assert alarms.find(account.here, "x") == (asked,)
     alarms.remove(account.here, asked, MINE, account.said.append)
     assert account.names() == {**NOTHING, "topics": ["ops"]}
     assert account.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"] == before
@@ -169,10 +169,10 @@ def test_another_way(account: Account) -> None:
     """The topic stays, with its subscriptions; its policy names the other service."""
     first, second = wanted("trail", email=["a@b.c"]), wanted("events", email=["a@b.c"])
     install(account, first)
-    assert Kind.TOPIC not in install(account, second, old=first)
+    assert Kind.TOPIC not in install(account, second, old=[first])
     assert account.names() == MADE["events"]
     assert states(account, second) == {State.OK}
-    install(account, first, old=second)
+    install(account, first, old=[second])
     assert account.names() == MADE["trail"]
 
 
@@ -180,7 +180,7 @@ def test_another_log_group(account: Account) -> None:
     account.client("logs").create_log_group(logGroupName="other")
     first, second = wanted("trail"), wanted("trail", log_group_name="other")
     install(account, first)
-    install(account, second, old=first)
+    install(account, second, old=[first])
     filters = account.client("logs").describe_metric_filters()["metricFilters"]
     assert {each["logGroupName"] for each in filters} == {"other"}
 
@@ -189,7 +189,7 @@ def test_a_topic_of_ones_own_takes_the_place_of_the_made_one(account: Account) -
     topic, first = account.topic(), wanted("events")
     install(account, first)
     second = wanted("events", topic_arn=topic)
-    install(account, second, old=first)
+    install(account, second, old=[first])
     assert account.names() == {**NOTHING, "topics": ["ops"], "rules": ["x"]}
     (target,) = account.client("events").list_targets_by_rule(Rule="x")["Targets"]
     assert target["Arn"] == topic
@@ -199,7 +199,7 @@ def test_addresses_come_and_go(account: Account) -> None:
     first = wanted("events", email=["a@b.c", "d@e.f"])
     second = wanted("events", email=["d@e.f", "g@h.i"])
     install(account, first)
-    assert install(account, second, old=first) == [Kind.SUBSCRIPTION]
+    assert install(account, second, old=[first]) == [Kind.SUBSCRIPTION]
     subscribed = account.client("sns").list_subscriptions()["Subscriptions"]
     assert {each["Endpoint"] for each in subscribed} == {"d@e.f", "g@h.i"}
 
@@ -220,11 +220,12 @@ def test_what_is_left_of_an_alarm_is_found(account: Account) -> None:
     """So that the command can show and remove it."""
     asked = wanted("trail")
     install(account, asked)
+    account.client("logs").delete_metric_filter(logGroupName=GROUP, filterName="x")
+    assert alarms.find(account.here, "x") == (asked,), "by the other filter"
     account.client("cloudwatch").delete_alarms(AlarmNames=["x"])
-    assert alarms.find(account.here, "x") == asked
-    for name in ("x", "x-by-reader"):
-        account.client("logs").delete_metric_filter(logGroupName=GROUP, filterName=name)
-    found = alarms.find(account.here, "x")
+    assert alarms.find(account.here, "x") == (asked,)
+    account.client("logs").delete_metric_filter(logGroupName=GROUP, filterName="x-by-reader")
+    (found,) = alarms.find(account.here, "x")
     assert found == wanted("events"), "a topic alone does not tell the way"
     alarms.remove(account.here, found, MINE, account.said.append)
     assert account.names() == NOTHING
@@ -235,7 +236,6 @@ def test_pages_are_followed_to_the_end(account: Account) -> None:
     sns = account.client("sns")
     for number in range(120):
         sns.subscribe(TopicArn=arn(account), Protocol="email", Endpoint=f"{number}@b.c")
-    found = alarms.find(account.here, "x")
-    assert found
+    (found,) = alarms.find(account.here, "x")
     assert len(found.email) == 120
     assert states(account, wanted("events", email=["119@b.c"])) == {State.OK}

@@ -81,5 +81,5 @@ def test_parts_of_the_old_way_that_are_anothers_are_left_alone(account: Account)
     first, second = (wanted(way, topic_arn=topic) for way in WAYS)
     install(account, first, THEIRS)
     with pytest.raises(errors.Refused, match="alarm x belongs to somebody else"):
-        install(account, second, old=first)
+        install(account, second, old=[first])
     assert account.names() == {**MADE["trail"], "topics": ["ops"]}

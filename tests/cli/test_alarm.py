@@ -85,6 +85,113 @@ def test_another_way_takes_the_place_of_the_first(ran: Runner, account: Account)
     assert {each["state"] for each in alarm["parts"]} == {"ok"}
 
 
+def subscribed(account: Account) -> set[str]:
+    found = account.client("sns").list_subscriptions()["Subscriptions"]
+    return {each["Endpoint"] for each in found}
+
+
+def test_what_people_subscribed_stays(ran: Runner, account: Account) -> None:
+    """The command does not remember which addresses were its own."""
+    ran(*EVENTS, "--email", "first@b.c")
+    topic = f"arn:aws:sns:{HOME}:123456789012:{NAME}"
+    sns = account.client("sns")
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="human@b.c")
+    assert ran(*EVENTS, "--name-prefix", "shop/").code == 0
+    assert ran(*TRAIL, "--email", "second@b.c").code == 0
+    assert subscribed(account) == {"first@b.c", "human@b.c", "second@b.c"}
+    assert ran("remove", "--yes").code == 0
+    assert account.names() == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param(TRAIL, EVENTS, id="another way"),
+        pytest.param(EVENTS, TRAIL, id="and back"),
+        pytest.param(TRAIL, (*TRAIL[:-1], "other"), id="another log group"),
+    ],
+)
+def test_a_change_that_was_broken_off_is_told_and_ended(
+    ran: Runner, account: Account, first: tuple[str, ...], second: tuple[str, ...]
+) -> None:
+    """The new parts are there, and the old ones still: as after any call of the removal."""
+    account.client("logs").create_log_group(logGroupName="other")
+    for end in (second, ("remove", "--yes")):
+        assert ran(*first).code == 0
+        heals = [
+            account.refuses("cloudwatch", "DeleteAlarms"),
+            account.refuses("logs", "DeleteMetricFilter"),
+            account.refuses("events", "RemoveTargets"),
+        ]
+        assert ran(*second).code == 4
+        for heal in heals:
+            heal()
+        done = ran("status", "--json")
+        assert (done.code, len(done.json["alarms"])) == (6, 2)
+        assert "was broken off" in done.err
+        assert ran(*end).code == 0
+        if end is second:
+            assert ran("status").code == 0
+            assert ran("remove", "--yes").code == 0
+        assert account.names() == NOTHING
+
+
+def test_what_goes_is_shown(ran: Runner, account: Account) -> None:
+    ran(*TRAIL)
+    for options, done in ((("--dry-run",), None), ((), "removed")):
+        (alarm,) = ran(*EVENTS, *options, "--json").json["alarms"]
+        told = {(each["kind"], each["name"]): each["done"] for each in alarm["parts"]}
+        assert told["AWS::CloudWatch::Alarm", NAME] == done
+        assert told["AWS::Logs::MetricFilter", NAME] == done
+
+
+def test_a_filter_that_is_gone_is_seen_and_made_again(ran: Runner, account: Account) -> None:
+    logs = account.client("logs")
+    for names in ([NAME], [NAME, f"{NAME}-by-reader"]):
+        ran(*TRAIL)
+        for name in names:
+            logs.delete_metric_filter(logGroupName=GROUP, filterName=name)
+        done = ran("status", "--json")
+        assert done.code == 6
+        (alarm,) = done.json["alarms"]
+        assert [each["name"] for each in alarm["parts"] if each["state"] == "missing"] == names
+        assert ran(*TRAIL).code == 0
+        assert (ran("status").code, len(account.names()["filters"])) == (0, 2)
+    logs.delete_metric_filter(logGroupName=GROUP, filterName=NAME)
+    assert ran("remove", "--yes").code == 0
+    assert account.names() == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("command", "operation", "says"),
+    [
+        pytest.param(EVENTS, "PutTargets", f"alarm {NAME} is perhaps half done in {HOME}"),
+        pytest.param(("remove", "--yes"), "DeleteRule", "To go on, run the same command again"),
+        pytest.param(("status",), "DescribeRule", "interrupted: nothing more was done"),
+    ],
+)
+def test_ctrl_c(
+    ran: Runner, account: Account, command: tuple[str, ...], operation: str, says: str
+) -> None:
+    def pressed(_service: str, called: str) -> Response | None:
+        if called == operation:
+            raise KeyboardInterrupt
+        return None
+
+    if command is not EVENTS:
+        ran(*EVENTS)
+    heal = account.intercepted(pressed)
+    done = ran(*command)
+    heal()
+    assert (done.code, says in done.err) == (130, True), done.err
+    assert ran(*command).code == 0
+
+
+def test_a_dry_run_refuses_what_the_run_would(ran: Runner, account: Account) -> None:
+    account.topic("x")
+    assert ran(*EVENTS, "--name", "x", "--dry-run").code == 3
+
+
 def test_a_dry_run_makes_and_removes_nothing(ran: Runner, account: Account) -> None:
     done = ran(*EVENTS, "--dry-run", "--json")
     assert (done.code, done.json["dry_run"], account.names()) == (0, True, NOTHING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -14,12 +15,13 @@ OTHER = "pulumi/shop/blue/db:0123456789abcdef"
 
 
 def read(world: World, name: str, days_ago: int) -> None:
-    """Read a secret some days ago: the time passes."""
+    """Read a secret some days ago, less some minutes: midnight may pass while the test runs."""
     world.aws.by_hand("GetSecretValue", SecretId=name)
     world.aws.clock._now = dt.datetime.now(dt.UTC)
     found = world.aws._store.shelf(DEFAULT_ACCOUNT, REGIONS[0]).named(name)
     assert found is not None
-    found.accessed = (dt.datetime.now(dt.UTC) - dt.timedelta(days=days_ago)).timestamp()  # type: ignore[union-attr]
+    since = dt.timedelta(days=days_ago, minutes=-10)
+    found.accessed = (dt.datetime.now(dt.UTC) - since).timestamp()  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("days", [7, 14, 30])
@@ -89,17 +91,39 @@ def test_what_nobody_owns_can_be_deleted_for_it_can_come_back(ran: Runner, world
 
 
 @pytest.mark.parametrize("command", ["delete", "purge"])
+@pytest.mark.parametrize(
+    ("call", "more", "says"),
+    [
+        pytest.param(
+            "TagResource",
+            {"Tags": [{"Key": "recoverable-secrets:owner", "Value": OTHER}]},
+            "changed hands since it was shown",
+            id="another's",
+        ),
+        pytest.param(
+            "UntagResource",
+            {"TagKeys": ["recoverable-secrets:owner"]},
+            "changed hands since it was shown",
+            id="nobody's",
+        ),
+        pytest.param(
+            "TagResource",
+            {"Tags": [{"Key": "recoverable-secrets:instance", "Value": "2e" * 16}]},
+            "left alone: it is another's now, or another one",
+            id="another life",
+        ),
+    ],
+)
 def test_a_secret_that_changed_hands_since_is_left_alone(
-    ran: Runner, world: World, command: str
+    ran: Runner, world: World, command: str, call: str, more: dict[str, Any], says: str
 ) -> None:
     arn = world.make("db")
-    tags = [{"Key": "recoverable-secrets:owner", "Value": OTHER}]
-    hand = lambda _: world.aws.by_hand("TagResource", SecretId="db", Tags=tags)  # noqa: E731
+    hand = lambda _: world.aws.by_hand(call, SecretId="db", **more)  # noqa: E731
     world.aws.hook("DescribeSecret", "before", hand, nth=2)
     done = ran(command, arn, "--yes", "--json")
     assert (done.code, done.json["changes"][0]["result"]) == (3, "refused")
     assert world.aws.secret("db").state == "live"
-    assert "left alone" in done.err
+    assert says in done.err
     assert problems_of(command, done.json) == []
 
 
@@ -147,6 +171,13 @@ def test_of_several_each_is_typed_before_any_goes(ran: Runner, world: World, typ
     types("a", "b")
     assert ran("purge", "a", "b").code == 0
     assert {world.aws.secret(name).state for name in "ab"} == {"purging"}
+
+
+def test_a_name_and_its_arn_are_one_secret(ran: Runner, world: World, types: Typist) -> None:
+    arn = world.pending("db")
+    types("db")
+    done = ran("purge", "db", arn, "--json")
+    assert (done.code, len(done.json["changes"])) == (0, 1)
 
 
 def test_purge_without_a_terminal_takes_arns_only(ran: Runner, world: World) -> None:

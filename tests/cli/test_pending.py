@@ -16,6 +16,9 @@ import pytest
 from cli.conftest import OWNER, REGIONS, Runner, World
 from cli.schema import problems_of
 from emulation import AwsError, Request, crowd, faults
+from recoverable_secrets.cli import pending, where
+from recoverable_secrets.core import facts
+from recoverable_secrets.core import pending as core
 
 BOTH = ("--region", REGIONS[0], "--region", REGIONS[1])
 
@@ -304,9 +307,35 @@ def test_a_region_that_is_not_enabled_is_skipped_and_said(ran: Runner, world: Wo
     assert "note: ap-east-1 is not enabled for the account: skipped" in done.err
 
 
+def test_a_region_that_is_not_enabled_is_said_once(ran: Runner, world: World) -> None:
+    """However many names are looked up there."""
+    unknown = faults.InvalidCredentials(
+        "DescribeSecret", times=None, where=lambda request: request.region == "ap-east-1"
+    )
+    world.aws.inject(unknown)
+    world.pending("a")
+    world.pending("b")
+    done = ran("restore", "a", "b", "--all-regions", "--dry-run")
+    assert (done.code, done.err.count("ap-east-1")) == (0, 1), done.err
+
+
 def test_credentials_that_no_region_knows_are_wrong(ran: Runner, world: World) -> None:
     world.aws.inject(faults.InvalidCredentials(times=None))
     done = ran("pending", "--all-regions", "--json")
     assert done.code == 4
     assert done.json["skipped"] == []
     assert {problem["error"] for problem in done.json["problems"]} == {"AccessDenied"}
+
+
+def test_a_tag_makes_no_row_of_its_own_and_steers_no_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """AWS takes no such tag; what stands in for it by its API, may."""
+    now = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
+    tags = {"recoverable-secrets:owner": "pulumi/a\nforged\tus-east-1\x1b[2J"}
+    listed = facts.Listed(secret=facts.Secret(id="arn", name="db", tags=tags), date=now)
+    (row,) = core.rows([listed], now)
+    pending._line(where.Run(), row)
+    name, _, owner, *rest = capsys.readouterr().out.removesuffix("\n").split("\t")
+    assert (name, len(rest)) == ("db", 6)
+    assert owner == "pulumi/a\ufffdforged\ufffdus-east-1\ufffd[2J"

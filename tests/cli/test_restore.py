@@ -203,9 +203,10 @@ def test_a_second_ctrl_c_ends_it_at_once(ran: Runner, world: World) -> None:
     interrupting(world, 1)
     press = lambda _: os.kill(os.getpid(), signal.SIGINT)  # noqa: E731
     world.aws.hook("DescribeSecret", "before", press, nth=3)
-    done = ran("restore", "a", "--yes")
+    done = ran("restore", "a", "--yes", "--json")
     assert done.code == 130
-    assert "interrupted" in done.err
+    assert "broken off at a in us-east-1" in done.err
+    assert [each["result"] for each in done.json["changes"]] == ["interrupted"], "reported still"
 
 
 def test_credentials_that_end_half_way_stop_the_rest(ran: Runner, world: World) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 
 from cli.conftest import Runner, World
@@ -49,6 +52,35 @@ def test_rollback_and_forward_again(ran: Runner, world: World, three: list[str])
     assert labels(world, three[2]) == ("AWSPREVIOUS",)
     assert ran("versions", "rollback", "db", "--yes").code == 0
     assert labels(world, three[2]) == ("AWSCURRENT",)
+
+
+def test_a_rollback_that_was_broken_off_is_not_simply_run_again(
+    ran: Runner, world: World, three: list[str]
+) -> None:
+    """The same command would take it back, if it took effect."""
+    press = lambda _: os.kill(os.getpid(), signal.SIGINT)  # noqa: E731
+    world.aws.hook("UpdateSecretVersionStage", "after", press)
+    done = ran("versions", "rollback", "db", "--yes")
+    assert done.code == 130
+    assert "interrupted: 1 of 1 done; 0 not begun\n" in done.err, "it was looked at"
+    world.aws.hook("UpdateSecretVersionStage", "before", press)
+    world.aws.hook("DescribeSecret", "before", lambda _: world.aws.expire(), nth=3)
+    done = ran("versions", "rollback", "db", "--yes")
+    assert done.code == 130
+    assert "To go on, look at `versions list` first" in done.err
+    assert "same command" not in done.err
+
+
+def test_a_label_that_moved_since_is_left_where_it_is(
+    ran: Runner, world: World, three: list[str]
+) -> None:
+    """A new value came in between: AWSPREVIOUS is at the one that was current."""
+    put = lambda _: world.aws.put_by_hand("db", "hush 4")  # noqa: E731
+    world.aws.hook("DescribeSecret", "before", put, nth=2)
+    done = ran("versions", "deprecate", "db", three[1], "--yes")
+    assert done.code == 3
+    assert "AWSPREVIOUS of db moved since it was shown" in done.err
+    assert labels(world, three[2]) == ("AWSPREVIOUS",)
 
 
 def test_nothing_to_roll_back_to(ran: Runner, world: World) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core import cases
-from recoverable_secrets.core import errors, facts, ownership, plan, rotation
+from recoverable_secrets.core import by_hand, errors, facts, ownership, plan, rotation
 from recoverable_secrets.core.decide import decide
 from recoverable_secrets.core.facts import Back, Handed, Labelled, Replica
 from recoverable_secrets.core.policy import Policy
@@ -32,8 +32,14 @@ def handed(to: str | None, owner: str | None = cases.OURS) -> Handed:
     return Handed(name=cases.NAME, memory=shown(owner), owner=to)
 
 
-def labelled(labels: dict[str, str | None], owner: str | None = cases.OURS) -> Labelled:
-    return Labelled(name=cases.NAME, memory=shown(owner), labels=labels)
+def labelled(
+    labels: dict[str, str | None],
+    owner: str | None = cases.OURS,
+    *,
+    at: dict[str, str | None] | None = None,
+) -> Labelled:
+    known = {"AWSCURRENT": cases.FIRST} if at is None else at
+    return Labelled(name=cases.NAME, memory=shown(owner), labels=labels, shown=known)
 
 
 def decided(observed: facts.Observed, wanted: facts.Asked) -> plan.Decision:
@@ -228,7 +234,8 @@ def test_labels_move_from_where_they_are() -> None:
             "blue": cases.FIRST,
             "green": cases.FIRST,
             "gone": None,
-        }
+        },
+        at=by_hand.held(secret),
     )
     assert steps(cases.present(secret), wanted) == (
         plan.MoveStage(current=cases.FIRST, to=cases.OLDER),
@@ -237,3 +244,62 @@ def test_labels_move_from_where_they_are() -> None:
         plan.MoveStage(current=None, to=cases.FIRST, stage="green"),
     )
     assert "only moved" in refused(cases.present(secret), labelled({"AWSCURRENT": None}))
+
+
+@pytest.mark.parametrize(
+    ("label", "to", "shown_at", "now_at"),
+    [
+        pytest.param("AWSPREVIOUS", None, cases.OLDER, cases.FIRST, id="another is previous now"),
+        pytest.param("AWSCURRENT", cases.OLDER, cases.FOREIGN, cases.FIRST, id="a newer value"),
+        pytest.param("blue", cases.FIRST, None, cases.FOREIGN, id="somebody put it elsewhere"),
+        pytest.param("blue", cases.FIRST, cases.FOREIGN, None, id="somebody took it off"),
+    ],
+)
+def test_a_label_that_moved_since_it_was_shown_stays(
+    label: str, to: str | None, shown_at: str | None, now_at: str | None
+) -> None:
+    """It would be taken from a version that nobody meant, which AWS then may delete."""
+    told: dict[str, Any] = {
+        "AWSPREVIOUS": {"previous": now_at, "version": cases.FOREIGN},
+        "AWSCURRENT": {"version": now_at},
+    }.get(label, {"labels": plan.frozen({label: now_at} if now_at else {})})
+    live = cases.present(cases.secret(**told))
+    text = refused(live, labelled({label: to}, at={label: shown_at}))
+    assert f"{label} of {cases.NAME} moved since it was shown" in text
+    assert (now_at or "no version has it") in text
+    done = labelled({label: now_at}, at={label: shown_at})
+    if now_at:
+        assert steps(live, done) == (), "it is as was asked already"
+
+
+LONG = "x" * 512
+
+
+def test_its_texts_are_short_however_long_the_names() -> None:
+    secret = cases.secret(name=LONG, labels=plan.frozen({LONG[:256]: LONG[:64]}))
+    wanted = Labelled(name=LONG, memory=shown(), labels={LONG[:256]: None}, shown={})
+    assert "moved" in refused(cases.present(secret), wanted)
+    foreign = cases.secret(name=LONG, tags=cases.marks(LONG[:256]))
+    for asked in (back(LONG[1:256]), handed("x", LONG[1:256])):
+        assert "changed hands" in refused(cases.present(foreign), asked)
+        assert "changed hands" in refused(facts.PendingDeletion(secret=foreign), asked)
+    mine = facts.PendingDeletion(secret=cases.secret(name=LONG))
+    for changed in (handed("x"), labelled({"blue": None})):
+        assert "restore it first" in refused(mine, changed)
+    assert "bring back" in refused(facts.Absent(), dataclasses.replace(back(), name=LONG))
+
+
+@pytest.mark.parametrize("deletion", ["schedule", "force"])
+@pytest.mark.parametrize("observed", [facts.Present, facts.PendingDeletion])
+@pytest.mark.parametrize("now", [cases.OTHERS, None], ids=["another's now", "nobody's now"])
+def test_what_changed_hands_is_not_deleted_by_hand(
+    deletion: str, observed: type[facts.Present | facts.PendingDeletion], now: str | None
+) -> None:
+    """A stack that remembers a secret schedules it, if it is nobody's; a person was shown whose."""
+    met = observed(secret=seen(now))
+    wanted = cases.gone(memory=shown(), by_hand=True)
+    told = decide(met, wanted, cases.policy(deletion=deletion), cases.AWS)
+    assert isinstance(told, plan.Refusal)
+    assert "changed hands" in told.text
+    same = cases.gone(memory=shown(now), owner=now or "", by_hand=True)
+    assert isinstance(decide(met, same, cases.policy(deletion=deletion), cases.AWS), plan.Plan)

@@ -154,7 +154,8 @@ def _labelled(scene: Scene) -> Labelled:
     before = scene.remember(spec("at first"))
     scene.run(kept(spec(), before))
     labels = {CURRENT: before.version, "blue": before.version}
-    return Labelled(name=NAME, memory=_shown(scene), labels=labels)
+    shown = {CURRENT: scene.secret.version_id}
+    return Labelled(name=NAME, memory=_shown(scene), labels=labels, shown=shown)
 
 
 BY_HAND = {

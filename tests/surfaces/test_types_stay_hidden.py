@@ -57,7 +57,7 @@ INSTANCES: list[object] = [
     facts.Gone(name="n", owner="me", memory=MEMORY),
     facts.Back(name="n", memory=MEMORY),
     facts.Handed(name="n", memory=MEMORY, owner="you"),
-    facts.Labelled(name="n", memory=MEMORY, labels={"blue": None}),
+    facts.Labelled(name="n", memory=MEMORY, labels={"blue": None}, shown={"blue": "v"}),
     STORE,
     STORE.entries["n"],
     ENGINE,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,8 +62,32 @@ def _look(region: Region, part: Part) -> Seen:
     return Seen(part, state, mark, (marked and mark is None) or apply.of_others(part, seen))
 
 
+def compare(
+    region: Region, wanted: Wanted, mark: Mark, *, old: Iterable[Wanted] = ()
+) -> tuple[tuple[Seen, ...], tuple[Seen, ...]]:
+    """Return how all parts of an alarm are, and what there is that is not wanted any more.
+
+    Args:
+        region: Where.
+        wanted: What.
+        mark: Whose it is to be.
+        old: What was wanted before.
+
+    Raises:
+        Refused: Something of one of the names is not ours.
+        RecoverableSecretsError: A call failed.
+    """
+    seen = look(region, wanted)
+    kept = {_identity(each.part) for each in seen}
+    before = {_identity(part): part for each in old for part in parts.parts(each, region.place)}
+    others = [_look(region, part) for key, part in before.items() if key not in kept]
+    gone = tuple(each for each in others if each.state is not State.MISSING)
+    _refuse_others([*seen, *gone], mark.owner)
+    return seen, gone
+
+
 def install(
-    region: Region, wanted: Wanted, mark: Mark, *, say: Say, old: Wanted | None = None
+    region: Region, wanted: Wanted, mark: Mark, *, say: Say, old: Iterable[Wanted] = ()
 ) -> tuple[Part, ...]:
     """Make an alarm, or bring it to what is wanted; return the parts that were put.
 
@@ -78,11 +102,7 @@ def install(
         Refused: Something of one of the names is not ours.
         RecoverableSecretsError: A call failed; run again to go on.
     """
-    seen = look(region, wanted)
-    kept = {_identity(each.part) for each in seen}
-    before = parts.parts(old, region.place) if old else ()
-    gone = [_look(region, part) for part in before if _identity(part) not in kept]
-    _refuse_others([*seen, *gone], mark.owner)
+    seen, gone = compare(region, wanted, mark, old=old)
     _check_given(region, wanted, say)
     changed = []
     for each in seen:
@@ -168,44 +188,59 @@ def _drop(region: Region, seen: Sequence[Seen]) -> tuple[Part, ...]:
     return tuple(present)
 
 
-def find(region: Region, name: str) -> Wanted | None:
-    """Return the alarm of a name as far as AWS tells, or `None` if nothing of it is there.
+def find(region: Region, name: str) -> tuple[Wanted, ...]:
+    """Return the alarms of a name as far as AWS tells: none if nothing of it is there.
 
-    The name prefix is the one in the pattern that is live; addresses are those of the topic.
+    There is one, or several after a change that was broken off: of both ways, or on several log
+    groups. The name prefix is the one in the pattern that is live; addresses are those of the
+    topic.
     """
-    place = region.place
-    made = place.arn("sns", name)
-    filters = [
-        each
-        for page in region.pages(
-            "logs",
-            "DescribeMetricFilters",
-            name,
-            {"metricName": name, "metricNamespace": parts.NAMESPACE},
-            "nextToken",
-        )
-        for each in page.get("metricFilters", ())
-    ]
-    alarm = region.call("cloudwatch", "DescribeAlarms", name, {"AlarmNames": [name]})
+    made = region.place.arn("sns", name)
+    own = apply.look(region, Part(Kind.TOPIC, made, {})) is not None
+    email = _addresses(region, made) if own else ()
+    found = [*_of_rule(region, name, made), *_of_trail(region, name, made)]
+    if own and not found:  # A topic alone does not tell the way.
+        found = [Wanted(name=name, way=Way.EVENTS)]
+    return tuple(
+        each if each.topic_arn else dataclasses.replace(each, email=email) for each in found
+    )
+
+
+def _of_rule(region: Region, name: str, made: str) -> Iterator[Wanted]:
     rule = region.call("events", "DescribeRule", name, {"Name": name})
-    told = [arn for each in alarm.get("MetricAlarms", ()) for arn in each["AlarmActions"]]
     if rule.get("Name"):
         targets = region.call("events", "ListTargetsByRule", name, {"Rule": name})
-        told = [each["Arn"] for each in targets.get("Targets", ()) if each["Id"] == "topic"]
-    own = apply.look(region, Part(Kind.TOPIC, made, {})) is not None
-    if not (filters or alarm.get("MetricAlarms") or rule.get("Name") or own):
-        return None
-    pattern = rule.get("EventPattern") or "".join(
-        each["filterPattern"] for each in filters if each["filterName"] == name
-    )
-    wanted = Wanted(
-        name=name,
-        way=Way.EVENTS if rule.get("Name") or not (filters or told) else Way.TRAIL,
-        log_group_name=next((each["logGroupName"] for each in filters), None),
-        topic_arn=next((arn for arn in told if arn != made), None),
-        name_prefix=patterns.prefix_of(pattern),
-    )
-    return dataclasses.replace(wanted, email=_addresses(region, made) if own else ())
+        told = [each["Arn"] for each in targets.get("Targets", ()) if each["Id"] == parts.TARGET_ID]
+        yield Wanted(
+            name=name,
+            way=Way.EVENTS,
+            topic_arn=_given(told, made),
+            name_prefix=patterns.prefix_of(rule.get("EventPattern") or ""),
+        )
+
+
+def _of_trail(region: Region, name: str, made: str) -> Iterator[Wanted]:
+    """Yield the alarm with the filters of each log group, or alone."""
+    told = region.call("cloudwatch", "DescribeAlarms", name, {"AlarmNames": [name]})
+    alarm = told.get("MetricAlarms") or ()
+    prefixes: dict[str | None, str] = dict.fromkeys([None] if alarm else [], "")
+    for metric in (name, parts.by_reader(name)):
+        request = {"metricName": metric, "metricNamespace": parts.NAMESPACE}
+        for page in region.pages("logs", "DescribeMetricFilters", name, request, "nextToken"):
+            for each in page.get("metricFilters", ()):
+                prefix = patterns.prefix_of(each.get("filterPattern", ""))
+                prefixes.setdefault(each["logGroupName"], prefix)
+                prefixes.pop(None, None)
+    topic = _given([arn for each in alarm for arn in each["AlarmActions"]], made)
+    for group, prefix in prefixes.items():
+        yield Wanted(
+            name=name, way=Way.TRAIL, log_group_name=group, topic_arn=topic, name_prefix=prefix
+        )
+
+
+def _given(told: Iterable[str], made: str) -> str | None:
+    """Return the topic that is told, unless it is the one that was made."""
+    return next((arn for arn in told if arn != made), None)
 
 
 def _addresses(region: Region, topic: str) -> tuple[str, ...]:

@@ -102,6 +102,8 @@ def _subscribed(region: Region, part: Part) -> str | None:
 
 
 def _filter(region: Region, part: Part) -> Mapping[str, Any] | None:
+    if not part.properties["LogGroupName"]:
+        return None  # Of an alarm that was found alone.
     request = {"logGroupName": part.properties["LogGroupName"], "filterNamePrefix": part.name}
     for page in region.pages("logs", "DescribeMetricFilters", part.name, request, "nextToken"):
         for each in page.get("metricFilters", ()):

@@ -96,7 +96,7 @@ def _kept(
     inputs: Properties, here: Region, name: str, mark: Mark, *, old: Wanted | None, say: Say
 ) -> dict[str, Any]:
     wanted = parts.parse({**inputs, "name": name}, here.name)
-    alarms.install(here, wanted, mark, old=old, say=say)
+    alarms.install(here, wanted, mark, old=[old] if old else [], say=say)
     return {
         **{each: inputs.get(each) for each in CONNECTION},
         **_told(wanted, here.place),

@@ -269,7 +269,7 @@ def publishing(way: Way, told: str, by: str, account: str) -> dict[str, Any]:
 
 
 def _by_trail(wanted: Wanted, told: str) -> Iterator[Part]:
-    counted, told_apart = wanted.name, f"{wanted.name}-by-reader"
+    counted, told_apart = wanted.name, by_reader(wanted.name)
     pattern = patterns.metric_filter(wanted.name_prefix)
 
     def filtered(name: str, dimensions: Mapping[str, str]) -> Part:
@@ -317,11 +317,16 @@ def _by_trail(wanted: Wanted, told: str) -> Iterator[Part]:
     )
 
 
+def by_reader(name: str) -> str:
+    """Return the name of the second filter of an alarm, and of its metric."""
+    return f"{name}-by-reader"
+
+
 def describe(wanted: Wanted) -> str:
     """Return the alarm's description, which is in its message: how to see who read what."""
     told = (
         "Something tried to read a secret whose deletion is scheduled. Who read what: metric "
-        f"{NAMESPACE}/{wanted.name}-by-reader, or this query of CloudWatch Logs Insights"
+        f"{NAMESPACE}/{by_reader(wanted.name)}, or this query of CloudWatch Logs Insights"
     )
     group = f" on log group {wanted.log_group_name}" if wanted.log_group_name else ""
     asked = f": {patterns.query(wanted.name_prefix)}"

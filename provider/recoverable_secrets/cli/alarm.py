@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated
 
 import typer
@@ -15,7 +16,7 @@ from recoverable_secrets.alarm.parts import Wanted, Way
 from recoverable_secrets.alarm.region import Region
 from recoverable_secrets.core import errors
 
-from . import alarm_reports, where
+from . import alarm_reports, carry, exits, where
 from .alarm_reports import Alarm, AlarmPart
 from .carry import DryRun, Yes
 from .exits import Exit
@@ -68,8 +69,8 @@ def install(
 ) -> None:
     """Make the alarm, or bring it to what is said here; what is as it should be is left alone.
 
-    Addresses get a message that they have to confirm. What it needs and costs, and what each way
-    can tell, stands in docs/access-alarm.md.
+    Addresses get a message that they have to confirm; none is taken off a topic that stays. What it
+    needs and costs, and what each way can tell, stands in docs/access-alarm.md.
     """
     settings = {
         "name": name,
@@ -80,16 +81,21 @@ def install(
         "name_prefix": name_prefix or None,
     }
 
-    def work(here: Region) -> Alarm:
+    def work(here: Region) -> Iterator[Alarm]:
         wanted = parts.parse(settings, here.name)
-        seen = alarms.look(here, wanted)
+        # Who subscribed the addresses that are there, is not known: they stay.
+        old = [dataclasses.replace(each, email=()) for each in alarms.find(here, name)]
+        seen, gone = alarms.compare(here, wanted, OWN, old=old)
         if not dry_run:
-            old = alarms.find(here, name)
             alarms.install(here, wanted, OWN, old=old, say=run.out.warn)
-        done = "" if dry_run else "put"
-        return _told(here, wanted, seen, lambda each: done if each.state is not State.OK else "")
 
-    _each_region(run, work, f"alarm {name}", dry_run=dry_run)
+        def done(each: Seen) -> str:
+            did = "removed" if each in gone else "put" if each.state is not State.OK else ""
+            return "" if dry_run else did
+
+        yield _told(here, wanted, [*seen, *gone], done)
+
+    _each_region(run, work, f"alarm {name}", dry_run=dry_run, changing=not dry_run)
 
 
 def status(run: Run, *, name: _Name = NAME) -> None:
@@ -98,17 +104,22 @@ def status(run: Run, *, name: _Name = NAME) -> None:
     It ends with exit code 6 if there is no alarm, or a part is not as it should be.
     """
 
-    def work(here: Region) -> Alarm | None:
-        wanted = alarms.find(here, name)
-        if wanted is None:
+    def work(here: Region) -> Iterator[Alarm]:
+        found = alarms.find(here, name)
+        if not found:
             run.out.problem(f"{here.name} has no alarm {name}: `alarm install` makes one")
             run.ended(Exit.FOUND)
-            return None
-        seen = alarms.look(here, wanted)
-        if any(each.state is not State.OK for each in seen):
-            run.out.problem(f"parts of the alarm are missing or changed in {here.name}")
+        if len(found) > 1:
+            run.out.problem(
+                f"a change of the alarm was broken off in {here.name}: `alarm install` ends it"
+            )
             run.ended(Exit.FOUND)
-        return _told(here, wanted, seen)
+        for wanted in found:
+            seen = alarms.look(here, wanted)
+            if any(each.state is not State.OK for each in seen):
+                run.out.problem(f"parts of the alarm are missing or changed in {here.name}")
+                run.ended(Exit.FOUND)
+            yield _told(here, wanted, seen)
 
     _each_region(run, work, f"alarm {name}")
 
@@ -121,20 +132,19 @@ def remove(run: Run, *, name: _Name = NAME, dry_run: DryRun = False, yes: Yes = 
     if not (dry_run or run.out.confirm(f"Remove alarm {name}?", yes=yes)):
         raise errors.Refused("not confirmed: nothing was removed")
 
-    def work(here: Region) -> Alarm | None:
-        wanted = alarms.find(here, name)
-        if wanted is None:
+    def work(here: Region) -> Iterator[Alarm]:
+        found = alarms.find(here, name)
+        if not found:
             run.out.note(f"{here.name} has no alarm {name}")
-            return None
-        seen = alarms.look(here, wanted)
-        _refuse_others(seen)
-        if not dry_run:
-            alarms.remove(here, wanted, OWN, run.out.warn)
-        done = "" if dry_run else "removed"
-        present = [each for each in seen if each.state is not State.MISSING]
-        return _told(here, wanted, present, lambda _: done)
+        _refuse_others([each for wanted in found for each in alarms.look(here, wanted)])
+        for wanted in found:
+            seen = alarms.look(here, wanted)
+            if not dry_run:
+                alarms.remove(here, wanted, OWN, run.out.warn)
+            present = [each for each in seen if each.state is not State.MISSING]
+            yield _told(here, wanted, present, lambda _: "" if dry_run else "removed")
 
-    _each_region(run, work, f"alarm {name}", dry_run=dry_run)
+    _each_region(run, work, f"alarm {name}", dry_run=dry_run, changing=not dry_run)
 
 
 def show_template(run: Run) -> None:
@@ -147,19 +157,38 @@ def show_template(run: Run) -> None:
 
 
 def _each_region(
-    run: Run, work: Callable[[Region], Alarm | None], title: str, *, dry_run: bool = False
+    run: Run,
+    work: Callable[[Region], Iterator[Alarm]],
+    title: str,
+    *,
+    dry_run: bool = False,
+    changing: bool = False,
 ) -> None:
-    """Work in each region, and show what came of it."""
+    """Work in each region, and show what came of it, also if it is interrupted."""
     found: list[Alarm] = []
     absent: list[str] = []
-    for place in run.places:
-        with run.guarded(place.region):
-            alarm = work(Region(place.store, place.region))
-            if alarm is None:
-                absent.append(place.region)
-            else:
-                found.append(alarm)
-                _shown(run, alarm, title)
+    at = ""
+    try:
+        for place in run.places:
+            at = place.region
+            with run.guarded(at):
+                before = len(found)
+                for alarm in work(Region(place.store, at)):
+                    found.append(alarm)
+                    _shown(run, alarm, title)
+                if len(found) == before:
+                    absent.append(at)
+    except KeyboardInterrupt:
+        if not (changing and at):
+            raise
+        _reported(run, found, absent, dry_run=dry_run)
+        raise exits.Interrupted(
+            f"interrupted: {title} is perhaps half done in {at}. To go on, {carry.AGAIN}"
+        ) from None
+    _reported(run, found, absent, dry_run=dry_run)
+
+
+def _reported(run: Run, found: list[Alarm], absent: list[str], *, dry_run: bool) -> None:
     run.settle()
     run.out.document(
         alarm_reports.Alarms(problems=run.problems, alarms=found, absent=absent, dry_run=dry_run)

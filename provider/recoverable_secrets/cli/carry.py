@@ -23,6 +23,8 @@ from .reports import Done
 from .targets import Target
 from .where import Run
 
+AGAIN = "run the same command again"
+
 _CREDENTIALS = "AWS credentials"
 """What stands in a text that says that no call can succeed."""
 
@@ -89,7 +91,7 @@ class Order:
         question: What is asked before anything is done; {} stands for how many secrets.
         dry_run: Whether nothing is done.
         yes: Whether it was confirmed beforehand.
-        again: What to run if it is interrupted.
+        again: What to do if it is interrupted.
         broken: What to do besides if a secret was broken off.
         confirmed: What asks in another way than by one question.
     """
@@ -98,7 +100,7 @@ class Order:
     question: str
     dry_run: bool = False
     yes: bool = False
-    again: str = "run the same command again"
+    again: str = AGAIN
     broken: str = ""
     confirmed: Callable[[Sequence[Change]], bool] | None = None
 
@@ -181,7 +183,7 @@ def _all(run: Run, order: Order, needed: Sequence[Change], changes: Sequence[Cha
                 run.out.problem(f"the rest in {region} was not begun; {order.again}")
     except KeyboardInterrupt:
         if begun and begun.result is Done.NOT_BEGUN:
-            with contextlib.suppress(KeyboardInterrupt):  # Pressed twice: it is not known then.
+            with contextlib.suppress(KeyboardInterrupt):  # Pressed again: it stays unknown.
                 _interrupted(run, begun)
         _report(run, order, changes, confirmed=True)
         raise exits.Interrupted(_how_far(order, needed)) from None
@@ -203,7 +205,7 @@ def _do(run: Run, change: Change) -> errors.RecoverableSecretsError | None:
         run.problem(error, target.place.region, target.secret.name)
         return error
     change.actions = plan.describe(plan.Plan(done.actions)).splitlines() if done.actions else []
-    if isinstance(change.wanted, facts.Gone) and isinstance(done.known, facts.Present):
+    if _left(change, done.known):
         change.result = Done.REFUSED
         error = errors.Refused(
             f"{short(target.secret.name)} was left alone: it is another's now, or another one than "
@@ -214,6 +216,12 @@ def _do(run: Run, change: Change) -> errors.RecoverableSecretsError | None:
     change.result = Done.DONE if done.actions else Done.NOTHING
     run.out.line(f"{target}: {change.result.value}", "green")
     return None
+
+
+def _left(change: Change, known: facts.Observed) -> bool:
+    """Whether a secret that was to be deleted is still there, or one to be purged pending."""
+    there = facts.Present | facts.PendingDeletion if change.policy.force else facts.Present
+    return isinstance(change.wanted, facts.Gone) and isinstance(known, there)
 
 
 def _interrupted(run: Run, change: Change) -> None:
@@ -239,10 +247,10 @@ def _how_far(order: Order, needed: Sequence[Change]) -> str:
     failed = f"; {wrong} failed" if wrong else ""
     half = [str(change.target) for change in needed if change.result is Done.INTERRUPTED]
     broken_off = f"; broken off at {half[0]}" if half else ""
+    more = f". To go on, {order.again}{order.broken if half else ''}"
     return (
         f"interrupted: {ended} of {len(needed)} done{failed}{broken_off}; "
-        f"{count[Done.NOT_BEGUN]} not begun. "
-        f"To go on, {order.again}{order.broken if half else ''}"
+        f"{count[Done.NOT_BEGUN]} not begun{'' if ended == len(needed) else more}"
     )
 
 

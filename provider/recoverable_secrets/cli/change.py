@@ -12,6 +12,7 @@ import typer
 from recoverable_secrets.core import errors, facts, refusals
 from recoverable_secrets.core.errors import short
 from recoverable_secrets.core.facts import Back, Gone
+from recoverable_secrets.core.pending import of_owner
 from recoverable_secrets.core.policy import Deletion, Policy
 
 from . import carry, exits, output, pending, reports, targets, where
@@ -96,7 +97,7 @@ def _pending(run: Run, owner: str) -> Iterator[Target]:
         with run.guarded(place.region):
             for row in pending.listed(run, place):
                 target = Target(place, facts.PendingDeletion(secret=row.secret, date=row.date))
-                if pending.of_owner(target.owner, owner):
+                if of_owner(target.owner, owner):
                     yield target
     run.settle()
 
@@ -158,6 +159,7 @@ def _gone(target: Target) -> Gone:
         owner=target.owner or "",
         memory=target.memory,
         now=dt.datetime.now(dt.UTC),
+        by_hand=True,
     )
 
 

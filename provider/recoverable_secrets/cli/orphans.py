@@ -11,10 +11,10 @@ from rich.text import Text
 
 from recoverable_secrets.core import errors, facts, orphans, ownership
 from recoverable_secrets.core.orphans import Claim, Known, Stack, Told, Tool, Untold, Verdict
-from recoverable_secrets.core.pending import check_prefix
+from recoverable_secrets.core.pending import check_prefix, of_owner
 from recoverable_secrets.stores import limits
 
-from . import exits, output, pending, states, where
+from . import exits, output, states, where
 from .findings import Orphans, Owned
 from .output import Column
 from .where import Place, Run
@@ -119,7 +119,7 @@ class _Looker:
         """Judge the secrets of a region."""
         tagged = [(row.secret.tags.get(ownership.OWNER), row) for row in listed]
         self.unowned += sum(tag is None for tag, _ in tagged) if not owner else 0
-        mine = [(tag, row) for tag, row in tagged if tag and pending.of_owner(tag, owner)]
+        mine = [(tag, row) for tag, row in tagged if tag and of_owner(tag, owner)]
         claims = dict.fromkeys(filter(None, (orphans.claim(tag) for tag, _ in mine)))
         known = Known({**self._states, **dict(self._told(place, claims))})
         for tag, row in mine:

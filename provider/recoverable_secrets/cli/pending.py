@@ -43,8 +43,8 @@ class Asked:
 
     def matches(self, row: Row) -> bool:
         """Whether a row is asked for."""
-        rest = Filter(prefix=self.prefix, within=self.within)
-        return of_owner(row.owner_tag, self.owner) and rest.matches(row, self.now)
+        asked = Filter(owner=self.owner, prefix=self.prefix, within=self.within)
+        return asked.matches(row, self.now)
 
     def due(self, row: Row) -> bool:
         """Whether a row is due."""
@@ -103,23 +103,6 @@ def show(
         )
 
 
-def of_owner(tag: str | None, owner: str) -> bool:
-    """Whether an owner tag is what was asked for, or begins with it at a full step.
-
-    >>> of_owner("pulumi/shop/prod/db:0123456789abcdef", "pulumi/shop/prod")
-    True
-    >>> of_owner("pulumi/shop/prod2/db:0123456789abcdef", "pulumi/shop/prod")
-    False
-    """
-    whole = tag or ""
-    steps = ("/", ":")
-    return (
-        not owner
-        or whole == owner
-        or whole.startswith(tuple(owner.rstrip("/") + step for step in steps))
-    )
-
-
 def listed(run: Run, place: Place, prefix: str = "") -> Iterator[facts.Listed]:
     """Yield what is pending in a region, and say how far the list is.
 
@@ -174,15 +157,18 @@ def _line(run: Run, row: Row) -> None:
         run.out.document(reports.PendingSecret.of(row))
         return
     days = (row.deleted_on, row.surely_until, row.at_most_until)
-    run.out.fields((
-        row.name,
-        row.region or "",
-        row.owner_tag or "",
-        *map(output.day, days),
-        str(row.days_left),
-        output.day(row.accessed),
-        " ".join(row.replicas),
-    ))  # fmt: skip
+    # A tag is anybody's text: it makes no row of its own, and steers no terminal.
+    run.out.fields(
+        (
+            row.name,
+            row.region or "",
+            row.owner_tag or "",
+            *map(output.day, days),
+            str(row.days_left),
+            output.day(row.accessed),
+            " ".join(row.replicas),
+        )
+    )
 
 
 def _tabled(run: Run, found: Sequence[Row]) -> None:

@@ -85,15 +85,15 @@ def named(run: Run, names: Sequence[str], *, gone: bool = False) -> list[Target]
     problems = [problem for name in wanted for problem in _malformed(name, run)]
     if problems:
         raise errors.InvalidInput(problems)
-    found: list[Target] = []
+    found: dict[str, Target] = {}  # By ARN: a name and an ARN may mean the same one.
     for name in wanted:
         here, whole = _looked_up(run, name)
-        found += here
+        found |= {each.secret.id: each for each in here}
         if whole and not here and gone and arn(name):
             run.out.note(f"{short(name, 120)} is not there any more: nothing to do")
         elif whole and not here:
             run.problem(exits.wrong(_missing(run, name)), secret=name)
-    return found
+    return list(found.values())
 
 
 def one(run: Run, name: str) -> Target:

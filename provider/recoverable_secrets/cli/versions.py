@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from recoverable_secrets.core import errors, facts
+from recoverable_secrets.core import by_hand, errors, facts
 from recoverable_secrets.core.errors import short
 from recoverable_secrets.core.facts import Labelled
 from recoverable_secrets.core.values import CURRENT, PREVIOUS
@@ -20,6 +20,8 @@ from .where import Run
 
 _WIDE = 96
 """Characters in a line in which the longest id fits in one piece."""
+
+_FORWARD = "look at `versions list` first: a second rollback takes back the first"
 
 _Version = Annotated[str, typer.Argument(metavar="VERSION", help="Id of a version.")]
 
@@ -114,7 +116,7 @@ def label(
         )
     target = targets.one(run, name)
     if version is not None:
-        _check(target, version)
+        _exists(target, version)
     _move(run, target, {staging_label: version}, "label", dry_run=dry_run, yes=yes)
 
 
@@ -141,7 +143,8 @@ def deprecate(
     That is AWS's way to delete a version. The current one cannot be deprecated.
     """
     target = targets.one(run, name)
-    labels = _check(target, version)
+    _exists(target, version)
+    labels = [label for label, at in by_hand.held(target.secret).items() if at == version]
     if CURRENT in labels:
         raise errors.Refused(
             f"{short(version)} is the current version of {short(target.secret.name)}: what reads "
@@ -150,19 +153,13 @@ def deprecate(
     _move(run, target, dict.fromkeys(labels), "deprecate", dry_run=dry_run, yes=yes)
 
 
-def _check(target: Target, version: str) -> tuple[str, ...]:
-    """Return the labels of a version.
-
-    Raises:
-        InvalidInput: There is no such version.
-    """
-    for each in known(target):
-        if each.id == version:
-            return each.labels
-    raise exits.wrong(
-        f"{short(target.secret.name)} has no version {short(version)}: `versions list` shows what "
-        "there is"
-    )
+def _exists(target: Target, version: str) -> None:
+    """Refuse a version that there is not."""
+    if all(each.id != version for each in known(target)):
+        raise exits.wrong(
+            f"{short(target.secret.name)} has no version {short(version)}: `versions list` shows "
+            "what there is"
+        )
 
 
 def _move(
@@ -175,11 +172,13 @@ def _move(
     yes: bool,
 ) -> None:
     name = target.secret.name
-    wanted = Labelled(name=name, memory=target.memory, labels=labels)
+    held = by_hand.held(target.secret)
+    wanted = Labelled(name=name, memory=target.memory, labels=labels, shown=held)
     order = Order(
         command=f"versions {command}",
         question=f"Move the labels of {name}?",
         dry_run=dry_run,
         yes=yes,
+        again=_FORWARD if command == "rollback" else carry.AGAIN,
     )
     carry.carry_out(run, order, [Change(target=target, wanted=wanted)])

@@ -252,6 +252,8 @@ class Run:
         """
         deferred, self._deferred = self._deferred, []
         for region, error in deferred:
+            if region in self.skipped:
+                continue
             if self._answered:
                 self.skipped.append(region)
                 self.out.note(f"{region} is not enabled for the account: skipped")

@@ -66,14 +66,9 @@ def asked(observed: Observed, wanted: Asked, policy: Policy, store: Capabilities
 
 def _in_other_hands(secret: Secret, wanted: Asked) -> Refusal | None:
     """Refuse a secret whose owner is not the one that was shown when it was confirmed."""
-    live = secret.tags.get(ownership.OWNER)
-    shown = wanted.memory.owner or None
-    if live == shown or (isinstance(wanted, Handed) and live == wanted.owner):
-        return None
-    return Refusal(
-        f"{refusals.who(secret)} now, not to {short(shown or 'nobody', 60)}: it changed hands "
-        "since it was shown. Look again, then decide anew"
-    )
+    if isinstance(wanted, Handed) and secret.tags.get(ownership.OWNER) == wanted.owner:
+        return None  # It is as was asked already.
+    return refusals.changed_hands(secret, wanted.memory)
 
 
 def _pending(
@@ -142,11 +137,25 @@ def _labelled(secret: Secret, wanted: Labelled) -> Plan | Refusal:
             f"AWSCURRENT of {short(secret.name)} cannot be taken off, only moved: give the version "
             "that is to become the current one"
         )
-    held = {**secret.labels, values.CURRENT: secret.version, values.PREVIOUS: secret.previous}
-    return Plan(
-        tuple(
-            plan.MoveStage(current=held.get(label), to=version, stage=label)
-            for label, version in wanted.labels.items()
-            if held.get(label) != version
-        )
+    now = held(secret)
+    moves = tuple(
+        plan.MoveStage(current=now.get(label), to=version, stage=label)
+        for label, version in wanted.labels.items()
+        if now.get(label) != version
     )
+    for move in moves:
+        if move.current != wanted.shown.get(move.stage):
+            return Refusal(
+                f"{short(move.stage, 32)} of {short(secret.name)} moved since it was shown: "
+                f"{_at(move.current)} now. Look again, then decide anew"
+            )
+    return Plan(moves)
+
+
+def held(secret: Secret) -> dict[str, str | None]:
+    """Return which version has each staging label."""
+    return {**secret.labels, values.CURRENT: secret.version, values.PREVIOUS: secret.previous}
+
+
+def _at(version: str | None) -> str:
+    return f"version {short(version, 56)} has it" if version else "no version has it"

@@ -322,6 +322,8 @@ class Gone:
         instance: The incarnation mark of what is to go, where `memory` has none.
         mandate: On whose word.
         now: What time it is, timezone-aware; without it, a read counts however old it is.
+        by_hand: Whether a person asks for it by name: `memory` is what was shown to that person,
+            and a secret that changed hands since, if only to nobody's, is not deleted.
     """
 
     name: str
@@ -330,6 +332,7 @@ class Gone:
     instance: str | None = None
     mandate: Mandate = Mandate.OWN
     now: dt.datetime | None = None
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -368,11 +371,14 @@ class Labelled:
         name: The secret's exact name.
         memory: Its id and owner as they were shown to that person; an empty owner is none.
         labels: Each label with the id of the version that is to have it; `None` for none.
+        shown: The ids of the versions that have these labels, as they were shown to that person;
+            `None`, or left out, for a label that no version has.
     """
 
     name: str
     memory: Memory
     labels: Mapping[str, str | None]
+    shown: Mapping[str, str | None]
 
 
 Asked = Back | Handed | Labelled

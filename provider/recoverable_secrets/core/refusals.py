@@ -7,24 +7,27 @@ import datetime as dt
 from . import diff, ownership
 from .diff import Relation
 from .errors import clip, short
-from .facts import Gone, Kept, Observed, PendingDeletion, Secret
+from .facts import Gone, Kept, Memory, Observed, PendingDeletion, Secret
 from .plan import Refusal
 from .policy import Adopt, Capabilities, Policy
 
 
 def not_ours(secret: Secret, wanted: Kept, policy: Policy, observed: Observed) -> Refusal | None:
     """Refuse what belongs to another, or to nobody, unless it may be adopted."""
-    state = "is scheduled for deletion" if isinstance(observed, PendingDeletion) else "exists"
+    pending = isinstance(observed, PendingDeletion)
+    state = "is scheduled for deletion" if pending else "exists"
+    # While a deletion is pending, nobody can change a tag.
+    handed = "" if pending else ", or run recoverable-secrets owner set"
     related = diff.relation(secret, wanted)
     if related is Relation.UNOWNED and policy.adopt is Adopt.NO:
         return Refusal(
-            f"{short(secret.name)} {state} and has no owner: left alone. Use another name, or "
-            "set adopt to unowned to take it over"
+            f"{short(secret.name)} {state} and has no owner: left alone. Use another name, "
+            f"set adopt to unowned to take it over{handed}"
         )
     if related is Relation.FOREIGN and policy.adopt is not Adopt.ANY:
         return Refusal(
-            f"{who(secret)} and {state}: left alone. Use another name, or set adopt to any to "
-            "take it over"
+            f"{who(secret, 48)} and {state}: left alone. Use another name, set adopt to any to "
+            f"take it over{handed}"
         )
     held = secret.manager and ownership.HANDOVER not in secret.tags
     if related is not Relation.OURS and held:
@@ -116,7 +119,17 @@ def vanished(wanted: Kept) -> Refusal:
     )
 
 
-def who(secret: Secret) -> str:
+def changed_hands(secret: Secret, memory: Memory) -> Refusal | None:
+    """Refuse a secret whose owner is not the one that was shown when it was confirmed."""
+    if secret.tags.get(ownership.OWNER, "") == memory.owner:
+        return None
+    return Refusal(
+        f"{who(secret)} now, not to {short(memory.owner or 'nobody', 40)}: it changed hands since "
+        "it was shown. Look again"
+    )
+
+
+def who(secret: Secret, limit: int = 64) -> str:
     """Return whose a secret is, for the texts."""
     owner = secret.tags.get(ownership.OWNER, "nobody")
-    return f"{short(secret.name)} belongs to {short(owner, 60)}"
+    return f"{short(secret.name, limit)} belongs to {short(owner, 60)}"

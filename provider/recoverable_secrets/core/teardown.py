@@ -38,6 +38,18 @@ def gone(observed: Observed, wanted: Gone, policy: Policy, store: Capabilities) 
     """Return what to do next with a secret that should no longer be there for its owner."""
     if policy.retain and wanted.mandate not in _TAKING_BACK:
         return _retained(wanted)
+    return _changed_hands(observed, wanted) or _going(observed, wanted, policy, store)
+
+
+def _changed_hands(observed: Observed, wanted: Gone) -> Refusal | None:
+    """Refuse a person what was shown to be another's, or nobody's, before it was confirmed."""
+    if wanted.by_hand and wanted.memory and isinstance(observed, Present | PendingDeletion):
+        return refusals.changed_hands(observed.secret, wanted.memory)
+    return None
+
+
+def _going(observed: Observed, wanted: Gone, policy: Policy, store: Capabilities) -> Plan | Refusal:
+    """Decide by what there is."""
     match observed:
         case Unknown():
             return Plan((plan.Look(),))

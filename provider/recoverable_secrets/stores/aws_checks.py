@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from recoverable_secrets.core import errors
 
-from . import aws, aws_errors
+from . import aws, aws_errors, aws_inventory
 
 PERMISSIONS = {
     "SimulatePrincipalPolicy": ("iam:SimulatePrincipalPolicy",),
@@ -82,21 +82,12 @@ _PROBES: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
 """Calls that change nothing: service, method, request. That there is no such thing is an answer."""
 
 
-class Clients(Protocol):
-    """What is needed of the AWS store."""
-
-    @property
-    def region(self) -> str:
-        """The region to look in."""
-        ...
+class Clients(aws_inventory.Clients, Protocol):
+    """What is needed of the AWS store; besides, all regions that there are."""
 
     @property
     def regions(self) -> tuple[str, ...]:
         """All regions of the partition, as the SDK knows them."""
-        ...
-
-    def client(self, service: str, region: str) -> Any:
-        """Return the boto3 client of a service."""
         ...
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any
 
 from recoverable_secrets.core import errors, orphans
 from recoverable_secrets.core.errors import short
 from recoverable_secrets.core.orphans import Declares, Gone, Stack, Told, Untold
 
 from . import aws, aws_errors
+from .aws_inventory import Clients
 
 PERMISSIONS = {
     "ListStackResources": ("cloudformation:ListStackResources",),
@@ -32,23 +33,6 @@ _INSTANCE = re.compile(r"(StackSet-.+)-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}
 _RANDOM = re.compile(r"-[A-Z0-9]{10,}$")
 
 Resource = dict[str, Any]
-
-
-class Clients(Protocol):
-    """What is needed of the AWS store: its clients, and whether its account may be used."""
-
-    @property
-    def region(self) -> str:
-        """The region to look in."""
-        ...
-
-    def client(self, service: str, region: str) -> Any:
-        """Return the boto3 client of a service."""
-        ...
-
-    def admit(self) -> None:
-        """Refuse to do anything in an account that is not allowed."""
-        ...
 
 
 class Stacks:
@@ -127,8 +111,14 @@ class Stacks:
             page = aws.translated(subject, self._call(operation, request | token))
             yield page
             following = page.get("NextToken") if isinstance(page, dict) else None
-            if not following or token.get("NextToken") == following:
+            if not following:
                 return
+            if token.get("NextToken") == following:  # What is missing would pass for gone.
+                raise errors.StoreError(
+                    f"{operation} of {short(name)} answers the same page again and again. Look at "
+                    "the endpoint, then run again",
+                    "SamePageAgain",
+                )
             token = {"NextToken": following}
 
     def _call(self, operation: str, request: dict[str, str]) -> Any:
