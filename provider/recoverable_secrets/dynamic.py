@@ -101,8 +101,8 @@ class Secret(dynamic.Resource, module="recoverable-secrets", name="Secret"):
     """The same, with the default tags of the program's configuration."""
     replicas: pulumi.Output[Sequence[Mapping[str, str]] | None]
     """The replicas that are declared."""
-    policy: pulumi.Output[str | Mapping[str, Any] | None]
-    """The resource policy, if one is declared."""
+    policy: pulumi.Output[Any]
+    """The resource policy as it is declared, text or a mapping; `None` if none is."""
     rotation_enabled: pulumi.Output[bool | None]
     """Whether the value is rotated, if that is declared."""
     rotation_lambda_arn: pulumi.Output[str | None]

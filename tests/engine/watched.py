@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from dataclasses import dataclass, field
 
@@ -174,13 +175,25 @@ past = st.sampled_from([(), (cases.OLDER,), states.VERSIONS])
 def starts(draw: st.DrawFn, *stores: Capabilities) -> Start:
     wanted = draw(states.wants())
     kind = draw(st.sampled_from(["nothing", "reserved", *4 * ["something"]]))
+    store = draw(st.sampled_from(stores or states.STORES))
+    entry = draw(entries(wanted)) if kind == "something" else None
     return Start(
-        entry=draw(entries(wanted)) if kind == "something" else None,
+        entry=entry and _possible(entry, store),
         reserved=draw(st.sampled_from([1, 30, RESERVED_SECONDS])) if kind == "reserved" else 0,
         wanted=wanted,
         policy=draw(states.policies),
-        capabilities=draw(st.sampled_from(stores or states.STORES)),
+        capabilities=store,
     )
+
+
+def _possible(entry: memory.Entry, store: Capabilities) -> memory.Entry:
+    """Return what is there without what the store does not know."""
+    secret = dataclasses.replace(
+        entry.secret,
+        replicas=entry.secret.replicas if store.replicas else (),
+        rotation=entry.secret.rotation if store.rotation else None,
+    )
+    return dataclasses.replace(entry, secret=secret)
 
 
 def remembered(wanted: facts.Kept, result: Result) -> facts.Memory | None:
@@ -225,4 +238,13 @@ def assert_promises_kept(calls: list[Call], wanted: facts.Wanted, policy: Policy
             assert call.owner is None
             assert remembered is not None
             assert remembered.id == call.before.id
-            assert isinstance(call.action, plan.ScheduleDeletion)
+            assert _of_a_teardown(call.action)
+
+
+def _of_a_teardown(action: plan.Action) -> bool:
+    """Whether a step schedules a deletion, makes it possible, or writes down what it takes away."""
+    if isinstance(action, plan.SetTags):
+        return action.tags.keys() <= {ownership.REPLICAS, ownership.ROTATION}
+    return isinstance(
+        action, plan.ScheduleDeletion | plan.CheckKey | plan.RemoveReplicas | plan.CancelRotation
+    )

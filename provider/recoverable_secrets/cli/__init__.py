@@ -30,9 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "pip install 'recoverable-secrets[cli]'\n"
         )
         return 1
-    for name in ("stdin", "stdout", "stderr"):
+    for name in ("stdin", "stderr"):
         if getattr(sys, name) is None:  # The caller has closed it.
             setattr(sys, name, Path(os.devnull).open("r+", encoding="utf-8"))  # noqa: SIM115
+    if sys.stdout is None:  # Writing to what stands in for it fails, so that this is not silent.
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")
     try:
         from . import app  # noqa: PLC0415  # It loads what may be missing.
 

@@ -7,12 +7,26 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from types import FrameType
+from typing import Any
 
 import typer
 
 import recoverable_secrets
 
-from . import alarm, change, doctor, orphans, output, owner, pending, reports, status, versions
+from . import (
+    alarm,
+    change,
+    doctor,
+    exits,
+    orphans,
+    output,
+    owner,
+    pending,
+    reports,
+    status,
+    versions,
+)
 from .exits import Exit
 
 app = typer.Typer(
@@ -54,19 +68,34 @@ def run(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    with _asked_to_end():
-        return _run(arguments)
+    try:
+        with _asked_to_end():
+            return _run(arguments)
+    except exits.Closed:  # What ended the command could not be written either.
+        return int(Exit.FAILED)
+    except OSError as error:  # A page of help cannot be written.
+        with contextlib.suppress(exits.Closed):
+            output.Output().closed(error)
+        return int(Exit.FAILED)
+    finally:
+        output.forget_unwritten()
 
 
 @contextlib.contextmanager
 def _asked_to_end() -> Iterator[None]:
     """Take what asks a process to end for Ctrl-C: it says how far it came, and then ends."""
     asked = [getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP")]
-    before = {}
+    before: dict[int, Any] = {}
+
+    def end(number: int, frame: FrameType | None) -> None:
+        for each in before:  # They often come in twos, and it is ending already.
+            signal.signal(each, lambda *_: None)
+        signal.default_int_handler(number, frame)
+
     if threading.current_thread() is threading.main_thread():
         for number in filter(None, asked):
             if signal.getsignal(number) is signal.SIG_DFL:  # Not so under nohup.
-                before[number] = signal.signal(number, signal.default_int_handler)
+                before[number] = signal.signal(number, end)
     try:
         yield
     finally:
@@ -84,5 +113,7 @@ def _run(arguments: Sequence[str]) -> int:
     wrong = getattr(end.__context__, "format_message", None)
     if wrong is not None and "--json" in arguments:
         problem = reports.Problem(error="InvalidInput", text=wrong())
-        output.Output(json=True).document(reports.Failed(problems=[problem]))
+        out = output.Output(json=True)
+        out.streams = "--stream" in arguments
+        out.document(reports.Failed(problems=[problem]))
     return int(end.code or 0)

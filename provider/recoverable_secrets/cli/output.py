@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from json import dumps as json_text
-from typing import IO
+from typing import IO, Any, cast
 
 from pydantic import BaseModel
 from rich import box
@@ -95,7 +95,7 @@ class Output:
         self.streams = False
         self._stream = sys.stdout  # rich puts another in its place while it shows progress.
         self._results = _console(self._stream)
-        self._asides = _console(sys.stderr)
+        self._asides = _console(_Patient(sys.stderr))
         self._status: Status | None = None
 
     @property
@@ -156,7 +156,7 @@ class Output:
             self._stream.write(text + "\n")
             self._stream.flush()
         except OSError as error:
-            self._closed(error)
+            self.closed(error)
 
     def note(self, text: str) -> None:
         """Say what people should know besides."""
@@ -252,7 +252,7 @@ class Output:
             with self._still():
                 self._results.print(shown, soft_wrap=isinstance(shown, Text))
         except OSError as error:
-            self._closed(error)
+            self.closed(error)
 
     @contextlib.contextmanager
     def _still(self) -> Iterator[None]:
@@ -266,20 +266,43 @@ class Output:
         finally:
             self._status.start()
 
-    def _closed(self, error: OSError) -> None:
-        """Nobody reads any more: end, or go on with stderr in its place."""
+    def closed(self, error: OSError) -> None:
+        """Nobody reads any more: end, or go on with stderr in its place.
+
+        Raises:
+            Closed: It is to end.
+        """
         if not isinstance(error, BrokenPipeError):
             self.problem(f"the results cannot be written: {os.strerror(error.errno or 0)}")
-        with contextlib.suppress(OSError, ValueError):
-            # Python writes what is left when it ends, and would complain.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+        _sink(self._stream)
         if not self.must_finish:
             raise exits.Closed
         self._results = self._asides
 
     def _aside(self, text: str, style: str) -> None:
-        with contextlib.suppress(OSError), self._still():
+        with self._still():
             self._asides.print(Text(clean(text), style), soft_wrap=True)
+
+
+class _Patient:
+    """A stream that may be lost, such as a terminal that was closed: the work goes on."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write text if that is possible."""
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush it if that is possible."""
+        with contextlib.suppress(OSError):
+            self._stream.flush()
 
 
 class _Console(Console):
@@ -291,8 +314,23 @@ class _Console(Console):
         raise BrokenPipeError
 
 
-def _console(stream: IO[str]) -> _Console:
-    console = _Console(file=stream, highlight=False, markup=False, emoji=False)
+def forget_unwritten() -> None:
+    """Let go of what cannot be written: Python would try again when it ends, and complain."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            _sink(stream)
+
+
+def _sink(stream: IO[str]) -> None:
+    """Let nobody read a stream."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _console(stream: IO[str] | _Patient) -> _Console:
+    console = _Console(file=cast("IO[str]", stream), highlight=False, markup=False, emoji=False)
     console.width = max(console.width, _NARROWEST)  # A narrower one breaks the lines itself.
     return console
 
