@@ -99,5 +99,5 @@ def test_without_adopt_nothing_happens(story: Story, aws: Aws, tmp_path: Path) -
     text = (EXAMPLE / "after.py").read_text(encoding="utf-8")
     (tmp_path / "after.py").write_text(text.replace('adopt="unowned"', 'adopt="no"'))
     run = story.up(example(tmp_path / "after.py"), expect_failure=True)
-    assert "has no owner: left alone. Use another name, or set adopt to unowned" in run.output
+    assert "has no owner: left alone. Use another name, set adopt to unowned" in run.output
     assert (story.live(NAME), len(story.names())) == (before, 3)

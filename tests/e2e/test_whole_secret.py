@@ -83,12 +83,18 @@ def seen(found: SecretSnapshot) -> dict[str, Any]:
     current = found.versions[found.version_id].labels if found.version_id else ()
     return {
         "replicas": {region: one.kms_key_id for region, one in found.replicas.items()},
-        "policy": str(statement["Action"]).lower() if statement else None,
+        "policy": " ".join(_actions(statement)).lower() if statement else None,
         "rotation": rotation["RotationRules"] if rotation.get("RotationEnabled") else None,
         "labels": set(current) - {"AWSCURRENT"},
         "type": found.type,
         "json": json.loads(found.value) if str(found.value).startswith("{") else None,
     }
+
+
+def _actions(statement: dict[str, Any]) -> list[str]:
+    """Return what a statement is about, however it is written."""
+    actions = statement["Action"]
+    return actions if isinstance(actions, list) else [actions]
 
 
 AFTER_FIRST = {

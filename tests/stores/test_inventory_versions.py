@@ -96,3 +96,44 @@ def test_a_version_on_two_pages(session: boto3.Session) -> None:
         inventory = AwsInventory(scripted.store_at(server.url, session))
         assert inventory.versions(facts.Ref("s")) == (facts.Version(id="v"),)
         assert len(server.asked) == 2
+
+
+ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:s-a1B2c3"
+
+
+@pytest.mark.parametrize(
+    ("ref", "answer"),
+    [
+        pytest.param(facts.Ref("s"), {"ARN": ARN, "Name": "s"}, id="AWS, by name"),
+        pytest.param(facts.Ref("s", ARN), {"ARN": ARN, "Name": "s"}, id="AWS, by ARN"),
+        pytest.param(facts.Ref("s", ARN), {"ARN": "s", "Name": "s"}, id="the name for the ARN"),
+        pytest.param(facts.Ref("s", ARN), {"ARN": "s"}, id="the name for the ARN alone"),
+    ],
+)
+def test_the_secret_that_was_meant(
+    session: boto3.Session, ref: facts.Ref, answer: dict[str, Any]
+) -> None:
+    """Emulators may answer the name where AWS answers the ARN."""
+    with scripted.serving() as server:
+        server.will({**answer, "Versions": [{"VersionId": "v"}]})
+        inventory = AwsInventory(scripted.store_at(server.url, session))
+        assert inventory.versions(ref) == (facts.Version(id="v"),)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param({"ARN": ARN, "Name": "other"}, id="another name"),
+        pytest.param({"ARN": ARN}, id="no name: what is missing on both sides is no match"),
+    ],
+)
+@pytest.mark.parametrize("ref", [facts.Ref(ARN[:-7]), facts.Ref("s", ARN[:-7])])
+def test_another_secret_than_was_meant(
+    session: boto3.Session, ref: facts.Ref, answer: dict[str, Any]
+) -> None:
+    """AWS takes a part of an ARN for any secret that fits."""
+    with scripted.serving() as server:
+        server.will({**answer, "Versions": [{"VersionId": "v"}]})
+        inventory = AwsInventory(scripted.store_at(server.url, session))
+        with pytest.raises(errors.StoreError, match="no such secret here"):
+            inventory.versions(ref)

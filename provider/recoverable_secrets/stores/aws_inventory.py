@@ -74,7 +74,7 @@ class AwsInventory:
         found: dict[str, facts.Version] = {}
         for answer in self._answers("ListSecretVersionIds", region, ref.name, request):
             # An emulator may put the name for the ARN; a secret found by a part has another name.
-            if not {ref.id, ref.name} & {answer.get("ARN"), answer.get("Name")}:
+            if not {ref.id, ref.name} & {answer.get("ARN"), answer.get("Name")} - {None}:
                 raise _missing(ref.name)  # Found by part of its ARN.
             for entry in answer.get("Versions") or ():
                 found[entry["VersionId"]] = aws_wire.version(entry)
