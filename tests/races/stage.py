@@ -24,8 +24,10 @@ LIMIT = 4000
 
 Prepare = Callable[[Scene], Memory | None]
 
-# Names are reserved for a few rounds only: each of their calls is a turn.
-QUICK = emulation.Behaviour(reserved_seconds=3, deleted_visible_seconds=1)
+
+def quick() -> emulation.Behaviour:
+    """Return how AWS behaves; names are reserved for a few calls only, each of them a turn."""
+    return emulation.Behaviour(reserved_seconds=3, deleted_visible_seconds=1)
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Race:
     prepare: Prepare
     parts: tuple[parts.Part, ...]
     people: tuple[parts.Person, ...] = ()
-    behaviour: emulation.Behaviour = field(default_factory=lambda: QUICK)
+    behaviour: emulation.Behaviour = field(default_factory=quick)
 
 
 @dataclass
