@@ -145,7 +145,7 @@ class _Operation:
         self.done: list[plan.Action] = []
         self.undos: list[tuple[facts.Ref, plan.Action]] = []
         self.notes: list[str] = []
-        self.conflicts: list[tuple[plan.Action, str]] = []
+        self.conflicts: list[tuple[plan.Action, str, type[Observed]]] = []
         self.reserved = False
         self.pause = 1.0
         self.unheard: float | None = None
@@ -263,14 +263,15 @@ class _Operation:
             differs = self.known.differs | {action.version}
             self.known = dataclasses.replace(self.known, differs=differs)
             return  # It holds another value: that is an answer, not a surprise.
-        if (action, met.code) in self.conflicts and not waited:
+        conflict = action, met.code, type(self.known)
+        if conflict in self.conflicts and not waited:
             raise errors.StoreError(
                 f"{type(action).__name__} of {errors.short(self.wanted.name)} was refused twice: "
                 f"{_said(met)}. Look what else changes it, then run "
                 "again",
                 met.code,
             )
-        self.conflicts.append((action, met.code))
+        self.conflicts.append(conflict)
         self._check_time()
         # The name may be taken by another secret than the one that is remembered.
         taken = isinstance(action, plan.Create)

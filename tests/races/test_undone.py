@@ -34,3 +34,19 @@ def test_a_restore_is_not_taken_back_from_the_next_secret_of_that_name() -> None
         assert scene.said[-1] == f"{NAME}: could not be put back (ScheduleDeletion)"
     else:
         raise AssertionError
+
+
+def test_a_restored_secret_that_is_destroyed_is_made_anew() -> None:
+    """Its name was taken before the restore, and is so again: that is no endless conflict."""
+    double = schedules.Double(clock=emulation.Clock(worlds.START), behaviour=stage.quick())
+    scene = Scene(double, direct.store(double))
+    scene.pending()
+
+    def is_destroyed(_: object) -> None:
+        destroys(double)
+        double.clock.advance(seconds=double.behaviour.deleted_visible_seconds)
+
+    double.hook(RESTORE, "after", is_destroyed)
+    scene.run(kept())
+    assert scene.secret.state == "live"
+    assert scene.secret.value == "the value"
