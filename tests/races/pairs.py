@@ -5,7 +5,22 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 
-from engine.scene import DOCUMENT, NAME, OWNER, REPLICAS, STRANGER, Scene, gone, kept, memory_of, spec
+import emulation
+from engine.scene import (
+    DOCUMENT,
+    FUNCTION,
+    NAME,
+    NEAR,
+    REPLICAS,
+    REPLICATE,
+    ROTATE,
+    STRANGER,
+    Scene,
+    gone,
+    kept,
+    memory_of,
+    spec,
+)
 from races import parts
 from races.parts import CHANGED, Person, back, deletion, destroy, event, handed, up
 from races.stage import Race
@@ -41,6 +56,17 @@ def copied_pending(scene: Scene) -> Memory:
     return scene.pending(COPIED)
 
 
+def enriched(scene: Scene) -> Memory:
+    """Start from a live secret to which people have added a replica and rotation."""
+    memory = scene.remember()
+    scene.aws.by_hand(REPLICATE, SecretId=NAME, AddReplicaRegions=[{"Region": NEAR}])
+    scene.aws.by_hand(
+        ROTATE, SecretId=NAME, RotationLambdaARN=FUNCTION, RotateImmediately=False,
+        RotationRules={"AutomaticallyAfterDays": 30},
+    )  # fmt: skip
+    return memory
+
+
 def strangers(scene: Scene) -> None:
     """Start from another's live secret."""
     scene.run(kept(owner=STRANGER))
@@ -70,14 +96,18 @@ CREATES = {
         nothing, (up(ONE, GUARDED), up(TWO, GUARDED, owner=STRANGER))
     ),
     "create, create: one program twice": Race(nothing, (up(ONE, GUARDED), up(TWO, GUARDED))),
-    "create, create: two programs of one stack": Race(nothing, (up(ONE, GUARDED), up(TWO, CHANGED))),
+    "create, create: two programs of one stack": Race(
+        nothing, (up(ONE, GUARDED), up(TWO, CHANGED))
+    ),
     "create, create: one event twice": Race(
         nothing, (event(ONE, "1" * 16, GUARDED), event(TWO, "1" * 16, GUARDED))
     ),
     "create, create: two owners, one adopts": Race(
         nothing, (up(ONE, GUARDED), up(TWO, owner=STRANGER, adopt="any"))
     ),
-    "create, destroy: a stack, by name": Race(nothing, (up(ONE, GUARDED), destroy(TWO, remembers=False))),
+    "create, destroy: a stack, by name": Race(
+        nothing, (up(ONE, GUARDED), destroy(TWO, remembers=False))
+    ),
     "create, its rollback": Race(
         nothing, (event(ONE, "1" * 16, GUARDED), deletion(TWO, Mandate.ROLLBACK, remembers=False))
     ),
@@ -91,7 +121,11 @@ LIVE = {
         live, (up(ONE, CHANGED, remembers=True), up(TWO, spec("third"), remembers=True))
     ),
     "up, up: one event twice": Race(
-        of_a_stack, (event(ONE, "2" * 16, CHANGED, remembers=True), event(TWO, "2" * 16, CHANGED, remembers=True))
+        of_a_stack,
+        (
+            event(ONE, "2" * 16, CHANGED, remembers=True),
+            event(TWO, "2" * 16, CHANGED, remembers=True),
+        ),
     ),
     "destroy, destroy": Race(live, (destroy(ONE), destroy(TWO))),
     "destroy, force": Race(live, (destroy(ONE), destroy(TWO, **FORCE))),
@@ -99,7 +133,8 @@ LIVE = {
         of_a_stack, (deletion(ONE, Mandate.DEPUTY), deletion(TWO, Mandate.DEPUTY))
     ),
     "delete with force, a new life of the stack": Race(
-        of_a_stack, (deletion(ONE, Mandate.DEPUTY, **FORCE), event(TWO, "3" * 16, stack=parts.NEW_LIFE))
+        of_a_stack,
+        (deletion(ONE, Mandate.DEPUTY, **FORCE), event(TWO, "3" * 16, stack=parts.NEW_LIFE)),
     ),
     "up, adopt": Race(
         live, (up(ONE, CHANGED, remembers=True), up(TWO, owner=STRANGER, adopt="any"))
@@ -134,13 +169,13 @@ PENDING = {
         pending, (destroy(ONE, **FORCE), up(TWO, owner=STRANGER, adopt="any"))
     ),
     "replace, restore": Race(
-        pending, (up(ONE, CHANGED, on_recreate="replace", **FORCE), up(TWO))
+        pending,
+        (up(ONE, CHANGED, on_recreate="replace", **FORCE), up(TWO)),
+        behaviour=emulation.Behaviour(reserved_seconds=1, deleted_visible_seconds=0),
     ),
     "restore, the window ends": Race(ending, (up(ONE),), (WINDOW,)),
     "restore by hand, the window ends": Race(ending, (back(ONE),), (WINDOW,)),
-    "replace, the window ends": Race(
-        ending, (up(ONE, on_recreate="replace", **FORCE),), (WINDOW,)
-    ),
+    "replace, the window ends": Race(ending, (up(ONE, on_recreate="replace", **FORCE),), (WINDOW,)),
     "force, the window ends": Race(ending, (destroy(ONE, **FORCE),), (WINDOW,)),
     "restore, adopt, the window ends": Race(
         ending, (up(ONE),), (WINDOW, Person("person", (parts.hands_to_a_stranger,)))
@@ -160,7 +195,9 @@ OPERATIONS = {
     "update of a stack": (of_a_stack, event(ONE, "2" * 16, CHANGED, remembers=True)),
     "destroy": (live, destroy(ONE)),
     "destroy with replicas": (copied, destroy(ONE)),
+    "destroy, all that others added": (enriched, destroy(ONE)),
     "force": (live, destroy(ONE, **FORCE)),
+    "force, all that others added": (enriched, destroy(ONE, **FORCE)),
     "delete of a stack": (of_a_stack, deletion(ONE, Mandate.DEPUTY)),
     "restore": (pending, up(ONE, CHANGED)),
     "restore with replicas": (copied_pending, up(ONE, COPIED)),
@@ -182,4 +219,3 @@ TWICE: Mapping[str, Race] = {
     for (name, (prepare, part)), one, two in itertools.product(OPERATIONS.items(), ACTS, ACTS)
     if one is not two
 }
-_ = NAME, OWNER

@@ -99,9 +99,7 @@ class Running:
 def running(double: schedules.Double, part: Part, memory: Memory | None, store: Any) -> Running:
     """Return a part, ready to run."""
     said: list[str] = []
-    engine = Engine(
-        store or direct.store(double), clock=Time(double), say=said.append
-    )
+    engine = Engine(store or direct.store(double), clock=Time(double), say=said.append)
     return Running(part, part.wish(memory), engine, said)
 
 
@@ -145,9 +143,7 @@ def event(
     def wish(memory: Memory | None) -> Kept:
         told = memory and Memory(id=memory.id, owner=memory.owner, spec=memory.spec)
         wanted = kept(declared, told)
-        return dataclasses.replace(
-            wanted, instance=f"{stack}.{request}", mandate=Mandate.DEPUTY
-        )
+        return dataclasses.replace(wanted, instance=f"{stack}.{request}", mandate=Mandate.DEPUTY)
 
     return Part(name, wish, policy, remembers)
 
@@ -157,7 +153,11 @@ def deletion(name: str, mandate: Mandate, *, remembers: bool = True, **policy: A
 
     def wish(memory: Memory | None) -> Gone:
         return Gone(
-            name=NAME, owner=OWNER, memory=memory and Memory(id=memory.id, owner=memory.owner, spec=memory.spec), instance=STACK, mandate=mandate
+            name=NAME,
+            owner=OWNER,
+            memory=memory and Memory(id=memory.id, owner=memory.owner, spec=memory.spec),
+            instance=STACK,
+            mandate=mandate,
         )
 
     return Part(name, wish, policy, remembers)

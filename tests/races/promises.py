@@ -63,9 +63,7 @@ def may_change(run: parts.Running, secret: emulation.SecretSnapshot, *, purge: b
     return bool(ours or (owner is None and remembered))
 
 
-def leftovers(
-    run: parts.Running, steps: Sequence[schedules.Step]
-) -> collections.Counter[Leftover]:
+def leftovers(run: parts.Running, steps: Sequence[schedules.Step]) -> collections.Counter[Leftover]:
     """Return the writes of an operation that nobody could prevent.
 
     Raises:
@@ -111,10 +109,20 @@ def nothing_lost(runs: Sequence[parts.Running], steps: Sequence[schedules.Step])
                 assert not lost, "a version is gone"
 
 
+def values_kept(secret: emulation.SecretSnapshot, steps: Sequence[schedules.Step]) -> None:
+    """Assert that a value that a person put is current, or the one before: never lost."""
+    for step in steps:
+        if step.action == "puts_a_value" and step.changed and secret.versions:
+            put = step.after.version_id
+            assert put is not None
+            same = secret.arn == step.after.arn
+            assert not same or secret.versions[put].labels, "a person's value is lost"
+
+
 def told(run: parts.Running, steps: Sequence[schedules.Step]) -> None:
     """Assert promise 11: a restore, and what was left alone, is said."""
     mine = [step for step in steps if step.actor == run.part.name]
-    restored = any(s.action == "RestoreSecret" and s.before.state == "pending" and s.changed for s in mine)
+    restored = any(step.action == "RestoreSecret" and step.changed for step in mine)
     said = " ".join(run.said)
     result = run.actor.came_to
     if restored and isinstance(result, Result):

@@ -12,14 +12,16 @@ two orders is played: the one in which the first actor goes first. Nothing else 
 from __future__ import annotations
 
 import _thread
+import fnmatch
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import emulation
-from emulation import wire
+from emulation import errors, wire
 from engine.scene import NAME
+from recoverable_secrets.core import ownership
 
 TURNS = 120
 """More turns than any play here takes: actors that wait for each other for ever are found."""
@@ -130,12 +132,19 @@ def essence(secret: emulation.SecretSnapshot) -> tuple[Any, ...]:
 
 
 class Double(emulation.Aws):
-    """The strict double with a gate in front of each call, and a record of all steps."""
+    """The strict double with a gate in front of each call, and a record of all steps.
+
+    Attributes:
+        steps: What actors did, in order.
+        quiet: Whether nothing has changed in this turn.
+        conditions: The owner tags, as a pattern, that IAM lets an actor write to.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.steps: list[Step] = []
         self.quiet = True
+        self.conditions: dict[str, str] = {}
 
     def handle(self, request: wire.Request) -> Any:
         """Answer one call when its turn comes."""
@@ -144,8 +153,19 @@ class Double(emulation.Aws):
             return super().handle(request)
         actor.gate()
         return self.record(
-            actor.name, request.action, lambda: super(Double, self).handle(request), request
+            actor.name, request.action, lambda: self._answered(actor.name, request), request
         )
+
+    def _answered(self, who: str, request: wire.Request) -> Any:
+        """Answer, unless IAM refuses: it compares the owner tag as it is when the call arrives."""
+        pattern = self.conditions.get(who)
+        if pattern is None or request.action in {"CreateSecret", "DescribeSecret"}:
+            return super().handle(request)
+        secret = self.secret(NAME)
+        owner = secret.tags.get(ownership.OWNER, "")
+        if secret.state in {"live", "pending"} and not fnmatch.fnmatchcase(owner, pattern):
+            return wire.failure(request.service, errors.AwsError("AccessDeniedException", "no"))
+        return super().handle(request)
 
     def pass_time(self, seconds: float) -> None:
         """Move the clock."""
@@ -158,7 +178,8 @@ class Double(emulation.Aws):
         """Act, and note what it changed."""
         before = self.secret(NAME)
         answer = act()
-        told = self.calls[-1].outcome if request else "ok"
+        refused = isinstance(answer, wire.Response) and answer.status != 200
+        told = "refused" if refused else "ok"
         sent = request.parameters if request else {}
         step = Step(who, what, before, self.secret(NAME), told, sent)
         self.steps.append(step)
@@ -210,7 +231,9 @@ class Play:
 
     def script(self) -> str:
         """Return who did what, in order, to be read by people."""
-        return ", ".join(f"{step.actor}: {step.action} {step.outcome}" for step in self.double.steps)
+        return ", ".join(
+            f"{step.actor}: {step.action} {step.outcome}" for step in self.double.steps
+        )
 
 
 def schedules(make: Callable[[], Play], *, all_orders: bool = False) -> Iterator[Play]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import os
 from collections.abc import Callable, Iterator
@@ -11,13 +12,17 @@ from typing import Any
 
 import emulation
 from contract import worlds
-from engine.scene import NAME, Scene, memory_of
+from engine.scene import NAME, OWNER, Scene, memory_of
 from races import direct, parts, promises, schedules
 from recoverable_secrets.core import errors, facts, ownership
 from recoverable_secrets.core.facts import Memory
+from recoverable_secrets.core.policy import Adopt
 
 SOAK = bool(os.environ.get("RECOVERABLE_SECRETS_SOAK"))
 """Whether each play is settled, and not only one for each end."""
+
+OURS = "pulumi/shop/*"
+"""The owner tags that IAM lets our stacks write to; see docs/security.md."""
 
 LIMIT = 4000
 """More schedules than any race here has: one that grows is found, and made smaller."""
@@ -72,21 +77,32 @@ class Came:
 class Staged:
     """One race, set up on an empty double."""
 
-    def __init__(self, race: Race, store: Any = None) -> None:
-        self.race, self._store = race, store
+    def __init__(self, race: Race, store: Any = None, *, conditions: bool = False) -> None:
+        self.race = race
         self.double = schedules.Double(
             clock=emulation.Clock(worlds.START), behaviour=dataclasses.replace(race.behaviour)
         )
         self.store = store or direct.store(self.double)
+        self._wire = contextlib.ExitStack()
+        if store:
+            self._wire.enter_context(self.double.in_process())
         self.memory = race.prepare(Scene(self.double, self.store))
         self.runs = [self.running(part) for part in race.parts]
         people = [parts.person(self.double, who) for who in race.people]
+        if conditions:
+            self.double.conditions = {
+                run.part.name: OURS for run in self.runs if _within_its_rights(run)
+            }
         self.play = schedules.Play(self.double, [*(run.actor for run in self.runs), *people])
 
     def running(self, part: parts.Part, memory: Memory | None = None) -> parts.Running:
         """Return a part with what its surface remembers, ready to run."""
         remembered = memory or (self.memory if part.remembers else None)
         return parts.running(self.double, part, remembered, self.store)
+
+    def close(self) -> None:
+        """Take the double off the wire, if it is there."""
+        self._wire.close()
 
     @property
     def secret(self) -> emulation.SecretSnapshot:
@@ -109,6 +125,7 @@ class Staged:
             came.leftovers.update(promises.leftovers(run, steps))
             promises.told(run, steps)
         promises.nothing_lost(self.runs, steps)
+        promises.values_kept(self.secret, steps)
         came.schedules += 1
         ends = (type(run.actor.failed).__name__ if run.actor.failed else "ok" for run in self.runs)
         came.ends[self.secret.state, *ends] += 1
@@ -121,7 +138,9 @@ class Staged:
         known = {version: str(n) for n, version in enumerate(secret.versions)}
         instance = secret.tags.get(ownership.INSTANCE, "")
         marks = {
-            run.wanted.instance: run.part.name for run in self.runs if isinstance(run.wanted, facts.Kept)
+            run.wanted.instance: run.part.name
+            for run in self.runs
+            if isinstance(run.wanted, facts.Kept)
         }
         return (
             secret.state, secret.arn == (self.memory and self.memory.id), secret.description,
@@ -144,7 +163,9 @@ class Staged:
     def _again(self, part: parts.Part) -> None:
         """Run a loser once more, then, as a user would, after a refresh."""
         for remembered in (part.remembers, False):
-            tried = self.running(dataclasses.replace(part, remembers=remembered or _asks(part, self)))
+            tried = self.running(
+                dataclasses.replace(part, remembers=remembered or _asks(part, self))
+            )
             before = schedules.essence(self.secret)
             try:
                 tried.run()
@@ -215,26 +236,41 @@ def _asks(part: parts.Part, staged: Staged) -> bool:
     return isinstance(part.wish(staged.memory), facts.Asked) if staged.memory else False
 
 
-def played(race: Race, store: Any = None, *, all_orders: bool = SOAK) -> Iterator[Staged]:
+def _within_its_rights(run: parts.Running) -> bool:
+    """Whether a part never has to write to what is another's."""
+    owner = run.wanted.memory.owner if run.wanted.memory else run.wanted.owner  # type: ignore[union-attr]
+    return owner == OWNER and run.policy.adopt is Adopt.NO
+
+
+def played(
+    race: Race, store: Any = None, *, all_orders: bool = SOAK, conditions: bool = False
+) -> Iterator[Staged]:
     """Yield the race after each of its schedules; see `schedules.schedules`."""
     at: list[Staged] = []
 
     def make() -> schedules.Play:
-        at[:] = [Staged(race, store)]
+        for before in at:
+            before.close()
+        at[:] = [Staged(race, store, conditions=conditions)]
         return at[0].play
 
     for _ in schedules.schedules(make, all_orders=all_orders):
         yield at[0]
+        at[0].close()
 
 
-def judged(race: Race) -> Came:
+def judged(race: Race, *, conditions: bool = False) -> Came:
     """Play all schedules of a race, and return what they came to.
+
+    Args:
+        race: Who races.
+        conditions: Whether IAM lets the parts of our owner write to nothing but their own.
 
     Raises:
         AssertionError: A promise is broken; the note tells in which order.
     """
     came = Came()
-    for staged in played(race):
+    for staged in played(race, conditions=conditions):
         assert SOAK or came.schedules < LIMIT, "too many to play all"
         try:
             staged.judge(came)
@@ -243,4 +279,3 @@ def judged(race: Race) -> Came:
             failure.add_note(f"{staged.play.script()}\n{said}\n{staged.secret}")
             raise
     return came
-
