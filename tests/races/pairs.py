@@ -32,6 +32,11 @@ COPIED = spec(replicas=REPLICAS[:1])
 GUARDED = spec(policy=DOCUMENT)
 
 
+def brief() -> emulation.Behaviour:
+    """Return names that are reserved for a second: two who wait for them take many turns."""
+    return emulation.Behaviour(reserved_seconds=1, deleted_visible_seconds=0)
+
+
 def nothing(_: Scene) -> None:
     """Start from a free name."""
 
@@ -171,9 +176,17 @@ PENDING = {
     "replace, restore": Race(
         pending,
         (up(ONE, CHANGED, on_recreate="replace", **FORCE), up(TWO)),
-        behaviour=emulation.Behaviour(reserved_seconds=1, deleted_visible_seconds=0),
+        behaviour=brief(),
     ),
     "restore, the window ends": Race(ending, (up(ONE),), (WINDOW,)),
+    "restore and change, the window ends": Race(ending, (up(ONE, CHANGED),), (WINDOW,)),
+    "restore of a stack, the window ends": Race(
+        ending, (event(ONE, "1" * 16, CHANGED),), (WINDOW,)
+    ),
+    "restore, restore, the window ends": Race(
+        ending, (up(ONE), up(TWO)), (WINDOW,), behaviour=brief()
+    ),
+    "restore, force, the window ends": Race(ending, (up(ONE), destroy(TWO, **FORCE)), (WINDOW,)),
     "restore by hand, the window ends": Race(ending, (back(ONE),), (WINDOW,)),
     "replace, the window ends": Race(ending, (up(ONE, on_recreate="replace", **FORCE),), (WINDOW,)),
     "force, the window ends": Race(ending, (destroy(ONE, **FORCE),), (WINDOW,)),

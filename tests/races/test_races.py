@@ -11,14 +11,14 @@ calls of the operation lie between the look and the write, itself included:
 
     write                        calls  times  what it does to the secret that changed hands
     ---------------------------  -----  -----  ---------------------------------------------
-    DeleteSecret, forced         1-2       13  it is destroyed, as its owner at the look said
-    DeleteSecret                 1-4       13  it is scheduled: its new owner restores it
-    RemoveRegionsFromReplication 1-3        6  the copies of the teardown's look go, not the value
+    DeleteSecret, forced         1-2       14  it is destroyed, as its owner at the look said
+    DeleteSecret                 1-4       11  it is scheduled: its new owner restores it
+    RemoveRegionsFromReplication 1-3        5  the copies of the teardown's look go, not the value
     CancelRotateSecret           2          2  it is no longer rotated
     UpdateSecret                 1-4       23  description, key or value; the old one stays as
                                                AWSPREVIOUS
     PutResourcePolicy            1          2  the declared policy serves
-    TagResource                  1-5       63  declared tags or marks; `owner set`: the owner
+    TagResource                  1-5       64  declared tags or marks; `owner set`: the owner
     UntagResource                3-6       76  tags that were declared before
     ReplicateSecretToRegions     2-4        8  declared copies are made
 
@@ -30,6 +30,7 @@ call arrives. Under the condition of docs/security.md not one of these writes ta
 from __future__ import annotations
 
 import collections
+import re
 from collections.abc import Callable
 
 import pytest
@@ -75,6 +76,10 @@ SCHEDULES = {
     "force, adopt: pending": (10, 4),
     "replace, restore": (101, 0),
     "restore, the window ends": (6, 0),
+    "restore and change, the window ends": (9, 0),
+    "restore of a stack, the window ends": (10, 0),
+    "restore, restore, the window ends": (252, 0),
+    "restore, force, the window ends": (113, 0),
     "restore by hand, the window ends": (3, 0),
     "replace, the window ends": (9, 0),
     "force, the window ends": (3, 0),
@@ -160,5 +165,13 @@ def test_a_person_in_between_twice(name: str, record_property: Record) -> None:
 
 
 def test_the_tables_are_complete() -> None:
+    """Also the one at the top of this file, which docs/security.md quotes."""
     assert SCHEDULES.keys() == pairs.RACES.keys()
     assert WITH_PEOPLE.keys() == pairs.OPERATIONS.keys()
+    rows = re.findall(
+        r"^    (\w+(?:, forced)?) +(?:\d-)?(\d) +(\d+)  ", __doc__ or "", re.MULTILINE
+    )
+    assert {action: int(most) for action, most, _ in rows} == FURTHEST
+    counted = [*SCHEDULES.values(), *WITH_PEOPLE.values()]
+    assert sum(int(times) for _, _, times in rows) == sum(left for _, left in counted) == 205
+    assert sum(schedules for schedules, _ in counted) == 1_865
