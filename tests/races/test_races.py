@@ -139,8 +139,14 @@ def prove(races: list[stage.Race], record: Record) -> tuple[int, int]:
     return schedules, found.total()
 
 
+LONG = {"restore, restore: by hand, replicas"}
+"""Races that take seconds, and are kept for `RECOVERABLE_SECRETS_SOAK`."""
+
+
 @pytest.mark.parametrize("name", pairs.RACES)
 def test_two_at_once(name: str, record_property: Record) -> None:
+    if name in LONG and not stage.SOAK:
+        pytest.skip("seconds: with RECOVERABLE_SECRETS_SOAK only")
     came = prove([pairs.RACES[name]], record_property)
     assert stage.SOAK or came == SCHEDULES[name]
 
