@@ -143,8 +143,9 @@ class _Operation:
         self.store = engine.store
         self.known = known
         self.done: list[plan.Action] = []
+        self.undos: list[tuple[facts.Ref, plan.Action]] = []
         self.notes: list[str] = []
-        self.conflicts: list[tuple[plan.Action, str]] = []
+        self.conflicts: list[tuple[plan.Action, str, type[Observed]]] = []
         self.reserved = False
         self.pause = 1.0
         self.unheard: float | None = None
@@ -262,14 +263,15 @@ class _Operation:
             differs = self.known.differs | {action.version}
             self.known = dataclasses.replace(self.known, differs=differs)
             return  # It holds another value: that is an answer, not a surprise.
-        if (action, met.code) in self.conflicts and not waited:
+        conflict = action, met.code, type(self.known)
+        if conflict in self.conflicts and not waited:
             raise errors.StoreError(
                 f"{type(action).__name__} of {errors.short(self.wanted.name)} was refused twice: "
                 f"{_said(met)}. Look what else changes it, then run "
                 "again",
                 met.code,
             )
-        self.conflicts.append((action, met.code))
+        self.conflicts.append(conflict)
         self._check_time()
         # The name may be taken by another secret than the one that is remembered.
         taken = isinstance(action, plan.Create)
@@ -283,6 +285,8 @@ class _Operation:
 
     def _did(self, action: plan.Action, done: plan.Done) -> None:
         self.done.append(action)
+        if action.undo:  # Another secret may have come to the name by the time it is taken back.
+            self.undos.append((self._ref(), action.undo))
         self._tell(action, done)
 
     def _ref(self) -> facts.Ref:
@@ -293,7 +297,7 @@ class _Operation:
 
     def _left(self) -> float:
         """Return the seconds left for pauses: the next call and all undoing set aside."""
-        calls = 1 + sum(1 for action in self.done if action.undo)
+        calls = 1 + len(self.undos)
         reserve = min(calls * self.store.capabilities.call_seconds, self.policy.timeout / 2)
         return self.deadline - self.engine.clock.monotonic() - reserve
 
@@ -315,41 +319,39 @@ class _Operation:
 
     def _undo(self) -> None:
         """Take back what can be, last first; say what could not be."""
-        for action in reversed(self.done):
-            if action.undo is None:
-                continue
-            step, name = type(action.undo).__name__, errors.short(self.wanted.name)
+        for ref, undo in reversed(self.undos):
+            step, name = type(undo).__name__, errors.short(self.wanted.name)
             try:
-                undone = self._undone(action.undo)
+                undone = self._undone(ref, undo)
             except errors.RecoverableSecretsError as failure:
                 self._note(f"{name}: {step} after the failure failed too: {failure}")
             else:
                 state = "put back after the failure" if undone else "could not be put back"
                 self._note(f"{name}: {state} ({step})")
 
-    def _undone(self, step: plan.Action) -> bool:
+    def _undone(self, ref: facts.Ref, step: plan.Action) -> bool:
         """Carry out an undo; a conflict may be no more than its own answer that was lost."""
-        if isinstance(self.store.apply(self._ref(), step), plan.Done):
+        if isinstance(self.store.apply(ref, step), plan.Done):
             return True
         if isinstance(step, plan.RemoveReplicas):
-            return self._removed(step.regions)
+            return self._removed(ref, step.regions)
         if not isinstance(step, plan.ScheduleDeletion):
             return False
-        seen = self.store.observe(self._ref())
+        seen = self.store.observe(ref)
         while isinstance(seen, Present) and seen.secret.replicas:
             self._wait()  # Until replicas that were removed right before are gone.
-            if isinstance(self.store.apply(self._ref(), step), plan.Done):
+            if isinstance(self.store.apply(ref, step), plan.Done):
                 return True
-            seen = self.store.observe(self._ref())
+            seen = self.store.observe(ref)
         return isinstance(seen, PendingDeletion)
 
-    def _removed(self, regions: tuple[str, ...]) -> bool:
+    def _removed(self, ref: facts.Ref, regions: tuple[str, ...]) -> bool:
         """Remove those replicas that are still there: one that is not makes a call be refused."""
-        seen = self.store.observe(self._ref())
+        seen = self.store.observe(ref)
         live = seen.secret.replicas if isinstance(seen, Present) else ()
         left = tuple(replica.region for replica in live if replica.region in regions)
         again = plan.RemoveReplicas(regions=left)
-        return not left or isinstance(self.store.apply(self._ref(), again), plan.Done)
+        return not left or isinstance(self.store.apply(ref, again), plan.Done)
 
     def _tell(self, action: plan.Action, done: plan.Done) -> None:
         """Say what people must know of a step that took effect."""
