@@ -1,0 +1,387 @@
+"""Runs one operation of an actor, disturbed or not, and holds the promises after each of its parts.
+
+A disturbed operation is run twice: undisturbed on a copy of AWS, and disturbed on the real one,
+where it is then run again as its user would. Both must come to the same end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+from unittest import mock
+
+import emulation
+from emulation import faults, inspection
+from recoverable_secrets.core import errors, ownership
+from recoverable_secrets.core.facts import Mandate
+
+from . import actors, declarations, promise
+from .actors import Actor, Program, State, Template
+from .promise import Broken, Ledger, Right
+
+START = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
+WRITES = frozenset({
+    "CreateSecret", "DeleteSecret", "RestoreSecret", "UpdateSecret", "TagResource",
+    "UntagResource", "PutResourcePolicy", "DeleteResourcePolicy", "ReplicateSecretToRegions",
+    "RemoveRegionsFromReplication", "RotateSecret", "CancelRotateSecret",
+    "UpdateSecretVersionStage",
+})  # fmt: skip
+SECRETS_MANAGER = WRITES | {"DescribeSecret", "PutSecretValue"}
+VALUE_FIELDS = ("secret_string", "secret_json")
+"""Outputs that hold the value; Pulumi encrypts them."""
+
+Work = Callable[[Callable[[str], None]], State | None]
+
+
+class Killed(BaseException):
+    """A process that dies."""
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What came of an operation.
+
+    Attributes:
+        state: What is remembered from now on; `None` for nothing.
+        error: What it failed with.
+        said: What the user was told.
+    """
+
+    state: State | None = None
+    error: BaseException | None = None
+    said: list[str] = dataclasses.field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        """What came of it, in a word."""
+        return type(self.error).__name__ if self.error else "done"
+
+
+@dataclasses.dataclass(frozen=True)
+class Trouble:
+    """What goes wrong, and at which call of an operation."""
+
+    kind: str
+    nth: int
+
+    def inject(self, aws: emulation.Aws) -> faults.Fault:
+        """Let it go wrong."""
+        start = len(aws.calls)
+
+        def written(_request: object) -> bool:
+            return any(
+                call.action in SECRETS_MANAGER - {"DescribeSecret"} and call.outcome == "ok"
+                for call in aws.calls[start:-1]
+            )
+
+        def die(_request: object) -> None:
+            raise Killed
+
+        any_call, nth = SECRETS_MANAGER, self.nth
+        match self.kind:
+            case "throttled":
+                return aws.inject(faults.Throttle(any_call, times=2, nth=nth))
+            case "500":
+                return aws.inject(faults.InternalError(any_call, nth=nth))
+            case "reset":
+                return aws.inject(faults.ConnectionReset(any_call, nth=nth))
+            case "lost":
+                return aws.inject(faults.LostResponse(any_call, nth=nth))
+            case "down":
+                return aws.inject(faults.InternalError(any_call, times=9, nth=nth))
+            case "denied" | "refused":
+                code = {"denied": "AccessDeniedException", "refused": "EncryptionFailure"}
+                return aws.inject(faults.Error(any_call, code=code[self.kind], message="no", nth=nth))
+            case "killed before" | "killed after":
+                when: Any = self.kind.removeprefix("killed ")
+                return aws.hook(any_call, when, die, nth=nth)
+        # Only what the operation itself wrote may not show yet: no client could know the rest.
+        return aws.inject(faults.StaleDescribe(where=written))
+
+
+TROUBLES = (
+    "throttled", "500", "reset", "lost", "down", "denied", "refused", "killed before",
+    "killed after", "stale",
+)  # fmt: skip
+
+
+class World:
+    """One AWS, its ledger, and what happens in it.
+
+    Attributes:
+        happened: How often what happened, over all worlds.
+    """
+
+    happened: Counter[str] = Counter()
+
+    def __init__(self, behaviour: emulation.Behaviour) -> None:
+        self.open = contextlib.ExitStack()
+        self.aws = emulation.Aws(
+            clock=emulation.Clock(START), behaviour=dataclasses.replace(behaviour)
+        )
+        self.open.enter_context(self.aws.in_process())
+        self.ledger = Ledger(self.aws)
+
+    def found(self, name: str) -> inspection.SecretSnapshot | None:
+        """Return a secret as it is, live or pending."""
+        one = self.aws.secret(name)
+        return one if one.state in {"live", "pending"} else None
+
+    # One operation ------------------------------------------------------------------------
+
+    def attempt(self, aws: emulation.Aws, work: Work) -> Outcome:
+        """Run an operation once; its pauses take the double's time."""
+        outcome = Outcome()
+        with self._its_time(aws):
+            try:
+                outcome.state = work(outcome.said.append)
+            except (errors.RecoverableSecretsError, Killed) as error:
+                outcome.error = error
+        self._hold_tongue(aws, outcome)
+        return outcome
+
+    @contextlib.contextmanager
+    def _its_time(self, aws: emulation.Aws) -> Iterator[None]:
+        start = aws.clock.timestamp()
+        with (
+            mock.patch.object(time, "sleep", lambda pause: aws.clock.advance(seconds=pause)),
+            mock.patch.object(time, "monotonic", lambda: aws.clock.timestamp() - start),
+        ):
+            yield
+
+    def _hold_tongue(self, aws: emulation.Aws, outcome: Outcome) -> None:
+        """Look for values where none may be: texts, errors, outputs, and all else in AWS."""
+        state, error = outcome.state, outcome.error
+        outputs = {
+            name: content
+            for name, content in (state.outputs if state else {}).items()
+            if name not in VALUE_FIELDS
+        }
+        others = [
+            {k: v for k, v in promise.whole(one).items() if k not in {"versions", "value"}}
+            for one in promise.all_of(aws)
+        ]
+        chain = [error, error and error.__cause__, error and error.__context__]
+        told = [*outcome.said, *map(repr, chain), outputs, *others]
+        told += [call.parameters for call in aws.calls]
+        leaks = self.ledger.leaks(told)
+        if leaks:
+            raise Broken(f"a value stands where it must not: {leaks}")
+        if error and not isinstance(error, Killed) and error.__context__ is not None:
+            raise Broken(f"an error has a context, which logs show: {error.__context__!r}")
+
+    def run(self, work: Work, right: Right) -> Outcome:
+        """Run an operation undisturbed, and hold the promises."""
+        self.ledger.begin()
+        self.aws.calls.clear()
+        outcome = self.attempt(self.aws, work)
+        self.ledger.hold(right)
+        return outcome
+
+    def disturbed(
+        self, name: str, work: Work, right: Callable[[], Right], trouble: Trouble | None
+    ) -> tuple[Outcome, bool]:
+        """Run an operation, disturbed; where it breaks off, run it again.
+
+        Returns:
+            What came of it, and whether it had failed for good at first.
+        """
+        if trouble is None:
+            return self.run(work, right()), False
+        twin = promise.fork(self.aws)
+        with twin.in_process():
+            expected = self.attempt(twin, work)
+        self.ledger.begin()
+        allowed = right()
+        self.aws.calls.clear()
+        fault = trouble.inject(self.aws)
+        outcome = self.attempt(self.aws, work)
+        self.aws.remove(fault)
+        self.ledger.hold(allowed)
+        self.happened[f"trouble: {trouble.kind}, {outcome.kind}"] += 1
+        failed = outcome.kind not in {expected.kind, "done"}
+        again = failed or trouble.kind == "stale"
+        if again:
+            outcome = self.run(work, right())
+        if outcome.kind != expected.kind:
+            raise Broken(
+                f"undisturbed: {expected.kind} ({expected.error}); after {trouble} and once more: "
+                f"{outcome.kind} ({outcome.error})"
+            )
+        self._same_end(name, twin, trouble)
+        return outcome, failed
+
+    def _same_end(self, name: str, twin: emulation.Aws, trouble: Trouble) -> None:
+        ends = [promise.end(aws, name, declarations.MADE_UP) for aws in (twin, self.aws)]
+        if ends[0] != ends[1]:
+            parts = {k: [e.get(k) for e in ends] for k in ends[0] if ends[0][k] != ends[1].get(k)}
+            raise Broken(f"after {trouble} another end than undisturbed: {parts}")
+
+    # What an engine does with it ----------------------------------------------------------
+
+    def up(self, actor: Actor, fields: Any, trouble: Trouble | None = None) -> Outcome:
+        """Bring a secret to what a stack declares, whatever goes wrong on the way."""
+        state, mark = actor.state, actor.mark()
+        before = self.found(actor.name)
+
+        def right() -> Right:
+            return actors.right_to_up(actor, state, fields, self.ledger.look())
+
+        excuses = list(self._excuses(actor, state, fields, before))
+        if isinstance(actor, Template) and trouble and "killed" not in trouble.kind:
+            return self._event(actor, fields, trouble, mark)
+        outcome, _ = self.disturbed(
+            actor.name, lambda say: actor.up(state, fields, say, mark), right, trouble
+        )
+        self.happened[f"up: {outcome.kind}"] += 1
+        if outcome.error is None:
+            actor.state = outcome.state
+            self._arrived(actor, state, fields, before, outcome)
+        elif outcome.kind not in excuses:
+            raise Broken(f"{actor.name} should have come about: {outcome.error!r}")
+        return outcome
+
+    def _event(self, actor: Template, fields: Any, trouble: Trouble, mark: str) -> Outcome:
+        """Deliver an event that may fail; CloudFormation then takes it back."""
+        state = actor.state
+        self.ledger.begin()
+        right = actors.right_to_up(actor, state, fields, self.ledger.look())
+        self.aws.calls.clear()
+        fault = trouble.inject(self.aws)
+        outcome = self.attempt(self.aws, lambda say: actor.up(state, fields, say, mark))
+        self.aws.remove(fault)
+        self.ledger.hold(right)
+        self.happened[f"event: {trouble.kind}, {outcome.kind}"] += 1
+        if outcome.error is None:
+            actor.state = outcome.state
+        else:
+            self.take_back(actor, state, fields, mark)
+        return outcome
+
+    def take_back(self, actor: Template, before: State | None, fields: Any, mark: str) -> None:
+        """Roll a Create or an Update back; this must never fail, and never destroys."""
+        there = self.ledger.look()
+        right = actors.right_to_up(actor, before, fields, there)
+        declared = actors.parsed(before.fields if before else fields).policy
+        right = dataclasses.replace(
+            right, force=frozenset(), puts=0, creates="",
+            window=None if before else declared.recovery_window_in_days,
+        )  # fmt: skip
+        if before is None:
+            tried = actor.state
+            outcome = self.run(
+                lambda say: actor.down(
+                    tried, say, mark, Mandate.ROLLBACK, fields
+                ),
+                right,
+            )
+        else:
+            attempted = State(actor.state.id if actor.state else before.id, fields)
+            outcome = self.run(
+                lambda say: actor.up(attempted, before.fields, say, mark, Mandate.ROLLBACK), right
+            )
+        self.happened[f"rollback: {outcome.kind}"] += 1
+        if outcome.error is None:
+            actor.state = outcome.state if before else None
+
+    def _excuses(
+        self, actor: Actor, state: State | None, fields: Any, before: Any
+    ) -> Iterator[str]:
+        """Yield the errors with which an undisturbed operation may end."""
+        policy = actors.parsed(fields).policy
+        if before is None or (state and before.arn != state.id):
+            if actor.bound(state):
+                yield "Refused"  # It is gone, and Pulumi cannot change the id.
+        elif not actors.may_take(actor, state, fields, before):
+            yield "Refused"
+        elif before.state == "pending" and policy.on_recreate != "restore":
+            yield "Refused"
+        elsewhere = [
+            one for one in promise.all_of(self.aws)
+            if one.name == actor.name and one.region != actors.REGION
+        ]  # fmt: skip
+        if elsewhere and not policy.force_overwrite_replica_secret:
+            yield "StoreError"  # A copy's name is taken in its region.
+
+    def _arrived(
+        self, actor: Actor, state: State | None, fields: Any, before: Any, outcome: Outcome
+    ) -> None:
+        """Check what a user counts on who is told that all went well."""
+        now = self.found(actor.name)
+        if actor.state is state:
+            return  # Nothing was done, as nothing was declared anew.
+        if now is None or now.state != "live" or actor.state is None:
+            raise Broken(f"{actor.name} is not there, and nobody was told")
+        if now.arn != actor.state.id or now.tags.get(ownership.OWNER) != actor.owner:
+            raise Broken(f"{actor.name} is another's, or has another ARN than was told")
+        if before and before.arn in self.ledger.lives and before.arn != now.arn:
+            raise Broken(f"{actor.name} has another ARN than before")
+        value = declarations.literal(fields)
+        anew = state is None or declarations.literal(dict(state.fields)) != value
+        kept = any("keeps the value" in text for text in outcome.said)
+        if value is not None and anew and not kept and not fields.get("rotate_immediately"):
+            if now.value != value:
+                raise Broken(f"the declared value of {actor.name} is not the current one")
+        self.happened["restored" if before and before.state == "pending" else "arrived"] += 1
+
+    def down(self, actor: Actor, trouble: Trouble | None = None) -> Outcome:
+        """Tear a secret down, whatever goes wrong on the way."""
+        state = actor.state
+        if state is None:
+            return Outcome()
+        before = self.found(actor.name)
+
+        def right() -> Right:
+            return actors.right_to_down(actor, state, state.fields, self.ledger.look())
+
+        allowed = right()
+
+        def work(say: Callable[[str], None]) -> None:
+            actor.down(state, say, "")
+
+        outcome, _ = self.disturbed(actor.name, work, right, trouble)
+        self.happened[f"down: {outcome.kind}"] += 1
+        if outcome.error is not None:
+            raise Broken(f"{actor.name} cannot be torn down: {outcome.error!r}")
+        actor.state = None
+        mine = before is not None and before.arn in allowed.touch and before.arn == state.id
+        now = self.found(actor.name)
+        if mine and now and now.state == "live" and allowed.window is not None:
+            left_alone = any("goes on in" in text for text in outcome.said)
+            if not left_alone:
+                raise Broken(f"{actor.name} is live after its teardown, and nobody was told")
+        return outcome
+
+    def unchanged(self, actor: Program) -> None:
+        """The same declaration again, with and without a refresh: no write, no version."""
+        state = actor.state
+        if state is None:
+            return
+        before = self.ledger.look()
+        fresh = actor.refreshed(state, lambda _: None)
+        if fresh is None or not actor.same(fresh, state.fields):
+            raise Broken(f"{actor.name} is not settled: {fresh and fresh.outputs.get('drifted')}")
+        for one in (state, fresh):
+            inputs = actor.inputs(state.fields)
+            outcome = self.run(
+                lambda say, one=one, inputs=inputs: State(  # type: ignore[misc]
+                    one.id, state.fields,
+                    actors.resource.update(one.id, one.outputs, inputs, say),
+                ),
+                Right(),
+            )  # fmt: skip
+            wrote = [call for call in self.aws.actions() if call in WRITES]
+            if wrote or outcome.error or self.ledger.look() != before:
+                raise Broken(f"{actor.name}, unchanged, was written: {wrote} {outcome.error!r}")
+        self.happened["unchanged"] += 1
+
+
+def right_by_hand(arns: Iterable[str | None], **more: Any) -> Right:
+    """Return what a person may do in the console."""
+    touched = frozenset(str(arn) for arn in arns if arn)
+    return Right(touch=touched, unlabel=True, puts=9, **more)
