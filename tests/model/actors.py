@@ -236,7 +236,7 @@ def right_to_up(
         and not actor.bound(state)
     }
     overwrites = policy.force_overwrite_replica_secret
-    copied = {one.arn for one in named if one.region != REGION and overwrites and mine}
+    copied = {one.arn for one in named if one.region != REGION and overwrites and (mine or not here)}
     return Right(
         touch=frozenset({one.arn for one in mine} | copied),
         reschedule=policy.recovery_window_in_days,
