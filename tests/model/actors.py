@@ -107,9 +107,7 @@ class Program:
             return State(id_, fields, sent(outputs))
         if self.same(state, fields):
             return state
-        return State(
-            state.id, fields, sent(resource.update(state.id, state.outputs, inputs, say))
-        )
+        return State(state.id, fields, sent(resource.update(state.id, state.outputs, inputs, say)))
 
     def same(self, state: State, fields: Fields) -> bool:
         """Whether Pulumi would say that nothing changed."""
@@ -236,7 +234,9 @@ def right_to_up(
         and not actor.bound(state)
     }
     overwrites = policy.force_overwrite_replica_secret
-    copied = {one.arn for one in named if one.region != REGION and overwrites and (mine or not here)}
+    copied = {
+        one.arn for one in named if one.region != REGION and overwrites and (mine or not here)
+    }
     return Right(
         touch=frozenset({one.arn for one in mine} | copied),
         reschedule=policy.recovery_window_in_days,
@@ -261,9 +261,7 @@ def right_to_down(
     here = [one for one in there.values() if (one.name, one.region) == (actor.name, REGION)]
     own = [one for one in here if ours(actor, state, one)]
     known = [
-        one
-        for one in here
-        if state and one.arn == state.id and ownership.OWNER not in one.tags
+        one for one in here if state and one.arn == state.id and ownership.OWNER not in one.tags
     ]
     known = known if isinstance(actor, Program) else []
     force = policy.force and not policy.retain

@@ -81,7 +81,6 @@ RARELY = st.fixed_dictionaries(
 ADOPTIONS = st.sampled_from([NOTHING, NOTHING, NOTHING, {"adopt": "unowned"}, {"adopt": "any"}])
 
 
-
 def _together(*parts: Mapping[str, Any]) -> dict[str, Any]:
     """Return one declaration; one that rotates and overwrites what rotation puts never settles."""
     whole = {name: content for part in parts for name, content in part.items()}
@@ -103,3 +102,24 @@ def literal(fields: dict[str, Any]) -> str | None:
         return json.dumps(fields["secret_json"])
     told = fields.get("secret_string", fields.get("secret_string_wo"))
     return None if told is None else str(told)
+
+
+OF_VALUES = frozenset({
+    "secret_string", "secret_json", "secret_string_wo", "secret_string_wo_version",
+    "generate_secret_string", "regenerate_when", "value_from", "value_version",
+})  # fmt: skip
+"""The fields that are about the value."""
+
+
+def turned(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the value as it is declared, but anew: what a user does who wants another one."""
+    now = {name: fields[name] for name in fields if name in OF_VALUES}
+    for name in ("regenerate_when", "value_version"):
+        if name in now:
+            now[name] = "1" if now[name] == "2" else "2"
+    if "secret_string_wo" in now:
+        number = 1 if now["secret_string_wo_version"] == 1 else 0
+        now = {"secret_string_wo": WRITE_ONLY[number], "secret_string_wo_version": number + 1}
+    if "secret_string" in now:
+        now["secret_string"] = DECLARED[(DECLARED.index(now["secret_string"]) + 1) % 4]
+    return now

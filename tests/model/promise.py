@@ -135,7 +135,9 @@ class Ledger:
         lost = life.values.keys() - now.versions.keys() - life.loose
         if lost:
             raise Broken(f"{life.name} has lost what was put in as {sorted(lost)}")
-        if [v for v in life.values.keys() & now.versions if life.values[v] != now.versions[v].value]:
+        if [
+            v for v in life.values.keys() & now.versions if life.values[v] != now.versions[v].value
+        ]:
             raise Broken(f"{life.name} holds something else in a version")
         new = now.versions.keys() - before.versions.keys()
         ours = [version for version in new if ownership.is_ours(version)]
@@ -178,9 +180,7 @@ class Ledger:
         if now.purge_date is None or now.purge_date < life.until:
             raise Broken(f"the window of {life.name} is shorter than {days} days")
 
-    def _untouched(
-        self, before: inspection.SecretSnapshot, now: inspection.SecretSnapshot
-    ) -> None:
+    def _untouched(self, before: inspection.SecretSnapshot, now: inspection.SecretSnapshot) -> None:
         due = before.rotation.get("NextRotationDate")
         if due is not None and due <= self.aws.clock.timestamp():
             return  # AWS has rotated it by itself.
@@ -226,9 +226,17 @@ def all_of(aws: emulation.Aws) -> Iterator[inspection.SecretSnapshot]:
 
 
 def whole(one: inspection.SecretSnapshot) -> Mapping[str, Any]:
-    """Return all of a secret that nobody else may change; how far copies are, AWS changes."""
+    """Return all of a secret that nobody else may change.
+
+    How far copies are and what has no label, AWS changes by itself.
+    """
     told = {part.name: getattr(one, part.name) for part in dataclasses.fields(one)}
     del told["described"]
+    told["versions"] = {
+        version: (sorted(held.labels), held.value)
+        for version, held in one.versions.items()
+        if held.labels
+    }
     told["replicas"] = {region: copy_.kms_key_id for region, copy_ in one.replicas.items()}
     told["rotation"] = {k: v for k, v in one.rotation.items() if not k.endswith("Date")}
     return told
@@ -278,4 +286,3 @@ def fork(aws: emulation.Aws) -> emulation.Aws:
     twin = emulation.Aws(clock=store.clock, behaviour=store.behaviour)
     twin._store, twin._service = store, service.SecretsManager(store)
     return twin
-

@@ -11,6 +11,7 @@ people put values, delete, restore, retag and copy in the console.
 
     RECOVERABLE_SECRETS_SOAK    how many times as many programs; 1 in the normal run
     RECOVERABLE_SECRETS_SEED    the first seed; 1 in the normal run
+    RECOVERABLE_SECRETS_SHRINK  if set, a failing program is made as short as possible: minutes
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections import Counter
-from typing import Any
+from typing import Any, ClassVar
 
 import hypothesis
 import pytest
@@ -38,29 +39,20 @@ from recoverable_secrets.core import facts, ownership
 from recoverable_secrets.core.facts import Back, Gone, Handed, Labelled, Memory
 from recoverable_secrets.core.policy import Deletion, Policy
 
-from . import actors, declarations
+from . import actors, console, declarations
 from .actors import Program, State, Template
-from .declarations import BY_HAND, FAR, NEAR
+from .console import BLUE, CLOUD, GREEN, OWNERS, RENAMED
+from .declarations import BY_HAND, NEAR
 from .machine import TROUBLES, Trouble, World, right_by_hand
 from .promise import Broken, Right
 
 ONE, OTHER = "shop/app-secret", "shop/db"
-BLUE = "pulumi/shop/blue/db:0123456789abcdef"
-RENAMED = "pulumi/shop/cyan/db:0123456789abcdef"
-GREEN = "pulumi/shop/green/db:fedcba9876543210"
-CLOUD = "cloudformation/shop/Secret:00112233445566aa"
-OWNERS = (None, BLUE, GREEN, CLOUD, "somebody")
 NAMES = st.sampled_from([ONE, ONE, OTHER])
 WHO = st.sampled_from(["blue", "green", "cloud", "green's other", "cloud's other"])
 MEMORY = (
     "refreshed", "state lost", "state backed up", "state from a backup", "renamed",
     "another value elsewhere",
 )  # fmt: skip
-CONSOLE = (
-    "put", "put", "put aside", "delete", "delete", "restore", "owner", "owner", "tag", "copy",
-    "policy", "no policy", "rotate", "cancel", "move back", "label", "describe", "create",
-)  # fmt: skip
-REGIONS = (NEAR, FAR, "eu-west-3")
 MAYBE = st.one_of(
     st.none(),
     st.none(),
@@ -87,7 +79,7 @@ SIDES = {"one": ONE_SIDE, "other": OTHER_SIDE}
 class Promises(RuleBasedStateMachine):
     """One AWS, everybody in it, and the ledger of what was promised."""
 
-    steps = Counter[str]()
+    steps: ClassVar[Counter[str]] = Counter()
 
     @initialize(
         side=st.sampled_from(sorted(SIDES)),
@@ -141,14 +133,16 @@ class Promises(RuleBasedStateMachine):
         if again and outcome.error is None and isinstance(actor, Program):
             self.world.unchanged(actor)
 
-    @rule(who=WHO, value=declarations.VALUES, trouble=MAYBE)
+    @rule(who=WHO, value=st.one_of(st.none(), declarations.VALUES), trouble=MAYBE)
     def another_value(self, who: str, value: Any, trouble: Trouble | None) -> None:
+        """The value is declared in another way, or in the same way anew."""
         self.count("another value")
         actor = self.stacks[self.deployed(who)]
         if actor.state is not None:
-            kinds = {name for name in actor.state.fields if name in _OF_VALUES}
-            rest = {k: v for k, v in actor.state.fields.items() if k not in kinds}
-            self.world.up(actor, {**rest, **value}, trouble)
+            fields = actor.state.fields
+            rest = {k: v for k, v in fields.items() if k not in declarations.OF_VALUES}
+            anew = declarations.turned(fields) if value is None else value
+            self.world.up(actor, {**rest, **anew}, trouble)
 
     @rule(who=WHO, trouble=MAYBE)
     def the_same_again(self, who: str, trouble: Trouble | None) -> None:
@@ -278,7 +272,10 @@ class Promises(RuleBasedStateMachine):
                        if "AWSPREVIOUS" in held.labels]  # fmt: skip
             if not earlier:
                 return None, Policy()
-            return Labelled(name=name, memory=shown, labels={"AWSCURRENT": earlier[0]}), Policy()
+            assert found is not None
+            wanted = Labelled(name=name, memory=shown, labels={"AWSCURRENT": earlier[0]},
+                              shown={"AWSCURRENT": found.version_id})  # fmt: skip
+            return wanted, Policy()
         if what == "purge":
             return gone, Policy(deletion=Deletion.FORCE)
         return (gone if what == "delete" else None), Policy(recovery_window_in_days=9)
@@ -335,7 +332,7 @@ class Promises(RuleBasedStateMachine):
             self.count(f"console: {action}")
         self.ledger.hold(right_by_hand(arns, **(right or {})))
 
-    @rule(name=NAMES, what=st.sampled_from(CONSOLE), data=st.data())
+    @rule(name=NAMES, what=st.sampled_from(console.ACTS), data=st.data())
     def somebody_in_the_console(self, name: str, what: str, data: st.DataObject) -> None:
         name = self.there(name)
         found = self.world.found(name)
@@ -348,7 +345,7 @@ class Promises(RuleBasedStateMachine):
         elif what == "delete":
             self._deleted_by_hand(name, found, data.draw(st.sampled_from([7, 7, 30, 30, None])))
         else:
-            action, params = self._in_the_console(what, found, data)
+            action, params = console.call(what, found, data.draw, self.token())
             self.by_hand(name, action, SecretId=name, **params)
 
     def token(self) -> str:
@@ -369,63 +366,16 @@ class Promises(RuleBasedStateMachine):
             self.by_hand(name, "DeleteSecret", SecretId=name, RecoveryWindowInDays=days,
                          right={"window": days})  # fmt: skip
 
-    def _in_the_console(
-        self, what: str, found: emulation.SecretSnapshot, data: st.DataObject
-    ) -> tuple[str, dict[str, Any]]:
-        """Return a call of the console, on a secret as it was found."""
-        versions = sorted(found.versions)
-        label = "AWSCURRENT" if what == "move back" else "theirs"
-        holder = [v for v, held in found.versions.items() if label in held.labels]
-        moved: dict[str, Any] = {"VersionStage": label}
-        moved |= {"MoveToVersionId": data.draw(st.sampled_from(versions))} if versions else {}
-        moved |= {"RemoveFromVersionId": holder[0]} if holder else {}
-        owner, region = data.draw(st.sampled_from(OWNERS)), data.draw(st.sampled_from(REGIONS))
-        put = {"SecretString": data.draw(st.sampled_from(BY_HAND)),
-               "ClientRequestToken": self.token()}  # fmt: skip
-        rotation = {"RotationLambdaARN": declarations.FUNCTION,
-                    "RotationRules": {"AutomaticallyAfterDays": 20}}  # fmt: skip
-        copied = (
-            ("RemoveRegionsFromReplication", {"RemoveReplicaRegions": [region]})
-            if region in found.replicas
-            else ("ReplicateSecretToRegions", {"AddReplicaRegions": [{"Region": region}]})
-        )
-        owned = (
-            ("UntagResource", {"TagKeys": [ownership.OWNER]})
-            if owner is None
-            else ("TagResource", {"Tags": [{"Key": ownership.OWNER, "Value": owner}]})
-        )
-        key = data.draw(st.sampled_from([ownership.INSTANCE, ownership.ORIGIN, "a", "hand"]))
-        calls: dict[str, tuple[str, dict[str, Any]]] = {
-            "put": ("PutSecretValue", put),
-            "put aside": ("PutSecretValue", {**put, "VersionStages": ["theirs"]}),
-            "restore": ("RestoreSecret", {}),
-            "owner": owned,
-            "tag": ("TagResource", {"Tags": [{"Key": key, "Value": "by hand"}]}),
-            "copy": copied,
-            "policy": ("PutResourcePolicy", {"ResourcePolicy": '{"Statement": []}'}),
-            "no policy": ("DeleteResourcePolicy", {}),
-            "rotate": ("RotateSecret", rotation),
-            "cancel": ("CancelRotateSecret", {}),
-            "move back": ("UpdateSecretVersionStage", moved),
-            "label": ("UpdateSecretVersionStage", moved),
-            "describe": ("UpdateSecret", {"Description": "by hand"}),
-        }
-        return calls[what]
-
-
-_OF_VALUES = frozenset({
-    "secret_string", "secret_json", "secret_string_wo", "secret_string_wo_version",
-    "generate_secret_string", "regenerate_when", "value_from", "value_version",
-})  # fmt: skip
 
 SOAK = int(os.environ.get("RECOVERABLE_SECRETS_SOAK") or 1)
 FIRST = int(os.environ.get("RECOVERABLE_SECRETS_SEED") or 1)
+SHRINK = "RECOVERABLE_SECRETS_SHRINK" in os.environ
 SEEDS = range(FIRST, FIRST + 4 * SOAK)
 PROGRAMS, LENGTH = 25, 30
 BRIEF = settings(
     max_examples=PROGRAMS, stateful_step_count=LENGTH, deadline=None, database=None,
     print_blob=False, suppress_health_check=list(HealthCheck),
-    phases=[Phase.generate, *([Phase.shrink] if os.environ.get("RECOVERABLE_SECRETS_SHRINK") else [])],
+    phases=[Phase.generate, *([Phase.shrink] if SHRINK else [])],
 )  # fmt: skip
 
 
@@ -434,7 +384,7 @@ def test_every_promise_holds(seed: int, record_property: Any) -> None:
     """Each seed is another set of programs, the same at each run."""
 
     class Seeded(Promises):
-        steps = Counter[str]()
+        steps: ClassVar[Counter[str]] = Counter()
 
     World.happened.clear()
     run_state_machine_as_test(hypothesis.seed(seed)(Seeded), settings=BRIEF)
