@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from typing import Any
+
+import pytest
 
 from engine.scene import REPLICAS, ROTATION, Scene, kept, spec
 

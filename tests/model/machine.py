@@ -272,7 +272,11 @@ class World:
         if isinstance(actor, Template) and trouble and "killed" not in trouble.kind:
             return self._event(actor, fields, trouble, mark)
         outcome, _ = self.disturbed(
-            actor.name, lambda say: actor.up(state, fields, say, mark), right, trouble, undone=True,
+            actor.name,
+            lambda say: actor.up(state, fields, say, mark),
+            right,
+            trouble,
+            undone=True,
             rotated="rotate_immediately" in fields,
         )
         self.happened[f"up: {outcome.kind}"] += 1
@@ -403,6 +407,7 @@ class World:
         state = actor.state
         if state is None:
             return
+        self.ledger.begin()
         before = self._all()
         fresh = actor.refreshed(state, lambda _: None)
         if fresh is None or not actor.same(fresh, state.fields):
@@ -417,8 +422,14 @@ class World:
                 Right(),
             )  # fmt: skip
             wrote = [call for call in self.aws.actions() if call in WRITES]
-            if wrote or outcome.error or self._all() != before:
-                raise Broken(f"{actor.name}, unchanged, was written: {wrote} {outcome.error!r}")
+            changed = [
+                (part, before[arn][part], content)
+                for arn, now in self._all().items()
+                for part, content in now.items()
+                if content != before[arn][part]
+            ]
+            if wrote or outcome.error or changed:
+                raise Broken(f"{actor.name}, unchanged: {wrote} {outcome.error!r} {changed}")
         self.happened["unchanged"] += 1
 
 
