@@ -16,30 +16,20 @@ from typing import Any, ClassVar
 from unittest import mock
 
 import emulation
-from emulation import faults, inspection
+from emulation import inspection
 from recoverable_secrets.core import errors, ownership
 from recoverable_secrets.core.facts import Mandate
 
 from . import actors, declarations, promise
 from .actors import Actor, Program, State, Template
 from .promise import Broken, Ledger, Right
+from .troubles import WRITES, Killed, Trouble
 
 START = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
-WRITES = frozenset({
-    "CreateSecret", "DeleteSecret", "RestoreSecret", "UpdateSecret", "TagResource",
-    "UntagResource", "PutResourcePolicy", "DeleteResourcePolicy", "ReplicateSecretToRegions",
-    "RemoveRegionsFromReplication", "RotateSecret", "CancelRotateSecret",
-    "UpdateSecretVersionStage",
-})  # fmt: skip
-SECRETS_MANAGER = WRITES | {"DescribeSecret", "PutSecretValue"}
 VALUE_FIELDS = ("secret_string", "secret_json")
 """Outputs that hold the value; Pulumi encrypts them."""
 
 Work = Callable[[Callable[[str], None]], State | None]
-
-
-class Killed(BaseException):
-    """A process that dies."""
 
 
 @dataclasses.dataclass
@@ -60,56 +50,6 @@ class Outcome:
     def kind(self) -> str:
         """What came of it, in a word."""
         return type(self.error).__name__ if self.error else "done"
-
-
-@dataclasses.dataclass(frozen=True)
-class Trouble:
-    """What goes wrong, and at which call of an operation."""
-
-    kind: str
-    nth: int
-
-    def inject(self, aws: emulation.Aws) -> faults.Fault:
-        """Let it go wrong."""
-        start = len(aws.calls)
-
-        def written(_request: object) -> bool:
-            return any(
-                call.action in SECRETS_MANAGER - {"DescribeSecret"} and call.outcome == "ok"
-                for call in aws.calls[start:-1]
-            )
-
-        def die(_request: object) -> None:
-            raise Killed
-
-        any_call, nth = SECRETS_MANAGER, self.nth
-        match self.kind:
-            case "throttled":
-                return aws.inject(faults.Throttle(any_call, times=2, nth=nth))
-            case "500":
-                return aws.inject(faults.InternalError(any_call, nth=nth))
-            case "reset":
-                return aws.inject(faults.ConnectionReset(any_call, nth=nth))
-            case "lost":
-                return aws.inject(faults.LostResponse(any_call, nth=nth))
-            case "down":
-                return aws.inject(faults.InternalError(any_call, times=9, nth=nth))
-            case "denied" | "refused":
-                code = {"denied": "AccessDeniedException", "refused": "EncryptionFailure"}
-                return aws.inject(
-                    faults.Error(any_call, code=code[self.kind], message="no", nth=nth)
-                )
-            case "killed before" | "killed after":
-                when: Any = self.kind.removeprefix("killed ")
-                return aws.hook(any_call, when, die, nth=nth)
-        # Only what the operation itself wrote may not show yet: no client could know the rest.
-        return aws.inject(faults.StaleDescribe(where=written))
-
-
-TROUBLES = (
-    "throttled", "500", "reset", "lost", "down", "denied", "refused", "killed before",
-    "killed after", "stale",
-)  # fmt: skip
 
 
 class World:

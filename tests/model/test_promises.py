@@ -43,8 +43,9 @@ from . import actors, console, declarations
 from .actors import Program, State, Template
 from .console import BLUE, CLOUD, GREEN, OWNERS, RENAMED
 from .declarations import BY_HAND, NEAR
-from .machine import TROUBLES, Trouble, World, right_by_hand
+from .machine import World, right_by_hand
 from .promise import Broken, Right
+from .troubles import TROUBLES, Trouble
 
 ONE, OTHER = "shop/app-secret", "shop/db"
 NAMES = st.sampled_from([ONE, ONE, OTHER])
@@ -380,7 +381,7 @@ BRIEF = settings(
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_every_promise_holds(seed: int, record_property: Any) -> None:
+def test_every_promise_holds(seed: int, record_testsuite_property: Any) -> None:
     """Each seed is another set of programs, the same at each run."""
 
     class Seeded(Promises):
@@ -391,5 +392,5 @@ def test_every_promise_holds(seed: int, record_property: Any) -> None:
     taken = sum(Seeded.steps.values())
     assert taken > PROGRAMS * LENGTH / 2, "most rules found nothing to do"
     assert World.happened["restored"] > 0
-    record_property("model steps", taken)
-    record_property("model events", dict(sorted(World.happened.items())))
+    record_testsuite_property(f"model steps, seed {seed}", taken)
+    record_testsuite_property(f"model events, seed {seed}", dict(sorted(World.happened.items())))
