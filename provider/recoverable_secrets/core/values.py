@@ -76,6 +76,9 @@ def step(present: Present, wanted: Kept, policy: Policy) -> Step:
         return Step.LEAVE
     if current is None or current in present.differs:
         return Step.WRITE
+    overwrite = policy.on_value_drift is OnValueDrift.OVERWRITE
+    if present.holds is not None and not (overwrite or ownership.is_ours(current)):
+        return Step.LEAVE  # Put after this operation saw to the value, as a rotation at once does.
     if memory and current in replacements(present.secret.id, memory, spec):
         # Written by this very operation, which was interrupted or repeated. Where versions are
         # remembered, its id does not tell what was declared then: the value has to.
@@ -84,7 +87,6 @@ def step(present: Present, wanted: Kept, policy: Policy) -> Step:
     if now is Source.GENERATED:
         # It is no better than the value that is there, unless another one is asked for.
         return Step.WRITE if memory and _regenerated(memory.spec, spec) else Step.LEAVE
-    overwrite = policy.on_value_drift is OnValueDrift.OVERWRITE
     if memory is None:
         # Restored, or left by a run that broke off: ours may hold an older value.
         ours = ownership.is_ours(current) and now is not Source.REFERENCED
