@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -162,6 +164,26 @@ def test_what_others_did_and_states_that_are_old_or_lost(
     trouble.follow("Deleted for good by somebody", doing(story, SHOP))
     assert story.agree().arn != arn
     whole(story, "of the shop", VALUE, 1)
+
+
+LINES = sorted(
+    {
+        line
+        for heading in trouble.SECTIONS
+        for block in trouble.blocks(heading, "sh")
+        for line in block.splitlines()
+        if line.startswith("pulumi ") and "--" in line
+    }
+)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_options_of_the_page_are_pulumi_s(pulumi_root: Path, line: str) -> None:
+    """Also of those that are not run here, such as `--parallel`."""
+    words = [str(pulumi_root / "bin" / "pulumi"), *line.partition(" --")[0].split()[1:], "--help"]
+    ran = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+    for option in re.findall(r"--[a-z-]+", line):
+        assert f"{option} " in ran.stdout, option
 
 
 KILLED = [

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+import botocore
+import botocore.session
 import pytest
 
 from project import readme, trouble
@@ -46,7 +49,7 @@ def test_each_block_is_in_the_hands_of_a_test() -> None:
     assert len(there) == BLOCKS
 
 
-BLOCKS = 54
+BLOCKS = 58
 """How many there are: a block of another kind, or one that the pattern overlooks, is not missed."""
 
 
@@ -80,6 +83,29 @@ def test_parts_of_other_pages_are_there(link: tuple[str, str]) -> None:
     page, anchor = link
     headings = re.findall(r"^#+ (.+)$", (trouble.PATH.parent / page).read_text(), re.MULTILINE)
     assert anchor in {re.sub(r"[^a-z_ -]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
+AWS = sorted(
+    {
+        tuple(shlex.split(line)[1:])
+        for heading in trouble.SECTIONS
+        for block in trouble.blocks(heading, "sh")
+        for line in block.splitlines()
+        if line.startswith("aws ")
+    }
+)
+
+
+@pytest.mark.parametrize("words", AWS, ids=" ".join)
+def test_commands_of_the_aws_cli_are_calls_that_exist(words: tuple[str, ...]) -> None:
+    """Also those that no emulator carries out; with options that they have, and all they need."""
+    service, command, *rest = words
+    model = botocore.session.get_session().get_service_model(service)
+    calls = {botocore.xform_name(name, "-"): name for name in model.operation_names}
+    shape = model.operation_model(calls[command]).input_shape
+    given = {word.removeprefix("--") for word in rest if word.startswith("--")}
+    assert given <= {botocore.xform_name(name, "-") for name in shape.members}
+    assert {botocore.xform_name(name, "-") for name in shape.required_members} <= given
 
 
 def test_a_line_that_was_not_told_is_missed() -> None:

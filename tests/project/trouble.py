@@ -3,8 +3,8 @@
     trouble.check("Throttled", text)                    each quoted line stands in what was told
     trouble.follow("Throttled", {"pulumi up": again})   each command is done, in its order
 
-What is quoted is a block of `text`, a line for a message; `…` stands for anything. What is to be done
-is a block of `sh`. test_trouble_page.py finds out whether each block is in some test's hands.
+What is quoted is a block of `text`, a line for a message; `…` stands for anything. What is to be
+done is a block of `sh`. test_trouble_page.py finds out whether each block is in some test's hands.
 """
 
 from __future__ import annotations
