@@ -88,6 +88,19 @@ def test_restored_by_the_command(aws: Aws) -> None:
     assert known.diff() == (False, [])
 
 
+def test_an_older_state_of_what_was_replaced_since(aws: Aws) -> None:
+    """It is of another life of the secret: left alone, and taken up again by a deployment."""
+    older = declare().create()
+    declare().create()
+    older.delete()
+    assert aws.secret(NAME).state == "live"
+    trouble.check("The state is an older one", "\n".join(older.said))
+    again = declare()
+    does = {"pulumi up": again.create, "pulumi destroy": again.delete}
+    trouble.follow("The state is an older one", does, block=1)
+    assert (aws.secret(NAME).state, aws.secret(NAME).value) == ("pending", CANARY)
+
+
 def test_another_account(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
     known = declare().create()
     elsewhere = Held(known.id.replace("123456789012", OTHER), known.inputs, known.outputs)
@@ -175,8 +188,11 @@ def test_its_key(aws: Aws, state: Any) -> None:
     told = []
     for each in ("PendingDeletion", "Disabled"):
         aws.add_key(KEY_ID, each, alias="alias/shop")
+        aws.clock.advance(days=3)
         told.append(refused(declare(kms_key_id="alias/shop").create))
-        assert aws.secret(NAME).state == "pending"
+        left = aws.secret(NAME)
+        assert left.purge_date is not None
+        assert (left.state, (left.purge_date - aws.clock.now()).days >= 29) == ("pending", True)
     trouble.check("Its key is about to be deleted", "\n".join(told))
     aws.add_key(KEY_ID, state, alias="alias/shop")
     made = declare(kms_key_id="alias/shop")
