@@ -195,3 +195,16 @@ def test_a_function_that_does_not_answer(cloud: Cloud) -> None:
     assert not any("shop" in line for line in logged), "nothing of ours: it never came so far"
     cloud.update("shop", cloud.template(**SECOND))
     assert (cloud.secret().arn, cloud.secret().value) == (before.arn, "b")
+
+
+def test_deleted_by_somebody_and_then_for_good(cloud: Cloud) -> None:
+    """A stack sees neither; an update that changes the secret restores it, or makes another."""
+    first = cloud.create("shop", cloud.template(**FIRST)).outputs["Ref"]
+    cloud.aws.by_hand("DeleteSecret", SecretId="shop/Secret", RecoveryWindowInDays=7)
+    second = cloud.update("shop", cloud.template(**SECOND)).outputs["Ref"]
+    assert (second, cloud.secret().state, cloud.secret().value) == (first, "live", "b")
+    cloud.aws.by_hand("DeleteSecret", SecretId="shop/Secret", ForceDeleteWithoutRecovery=True)
+    cloud.aws.clock.advance(seconds=900)
+    third = cloud.update("shop", cloud.template(**FIRST)).outputs["Ref"]
+    assert third != first
+    assert (cloud.secret().arn, cloud.secret().value) == (third, "a")
