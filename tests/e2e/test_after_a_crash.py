@@ -29,6 +29,7 @@ SHOP = one(description="of the shop")
 WEB = one(description="of the web", secret_string="of the web")
 SOAK = float(os.environ.get("RECOVERABLE_SECRETS_SOAK", "0"))
 MARK = "recoverable-secrets:"
+SOAKED = pytest.mark.skipif(not SOAK, reason="minutes: RECOVERABLE_SECRETS_SOAK=1")
 PROVIDER, PULUMI = "pulumi.dynamic", "pulumi --non-interactive"
 
 
@@ -129,10 +130,15 @@ def test_pulumi_and_its_provider_killed_while_they_create_update_and_destroy(
     assert (story.names(), story.pending(NAME).value) == ([], "of the web")
 
 
-def test_what_others_did_and_states_that_are_old_or_lost(
-    story: Story, make_engine: Callable[..., Engine], aws: Aws, tmp_path: Path
+@SOAKED
+def test_a_killed_provider_and_states_that_are_old_or_lost(
+    story: Story, make_engine: Callable[..., Engine], tmp_path: Path
 ) -> None:
-    """Provider killed, deleted by hand, purged by hand, an older state, no state: one life."""
+    """One life: the provider killed, then an older state, then none.
+
+    In the normal run test_interruptions.py kills the provider, and test_whole_secret.py begins with
+    an empty state.
+    """
     killing(story, "CreateSecret", PROVIDER)
     run = story.up(SHOP, expect_failure=True)
     trouble.check("The provider was killed", run.output)
@@ -141,13 +147,7 @@ def test_what_others_did_and_states_that_are_old_or_lost(
     arn = story.agree().arn
     backup = story.engine.work / "backup.json"
     story.engine.cli("stack", "export", "--file", str(backup))
-
-    aws.by_hand("DeleteSecret", SecretId=NAME, RecoveryWindowInDays=7)
-    told: list[str] = []
-    up = lambda: told.append(story.up(WEB).output)  # noqa: E731
-    trouble.follow("Deleted by somebody", {**doing(story, WEB), "pulumi up": up})
-    trouble.check("Deleted by somebody", told[0])
-    assert (story.agree().arn, story.agree().value) == (arn, "of the web")
+    story.up(WEB)
 
     trouble.follow("The state is an older one", doing(story, WEB))
     assert (story.agree().arn, len(story.agree().versions)) == (arn, 2), "nothing written again"
@@ -157,6 +157,19 @@ def test_what_others_did_and_states_that_are_old_or_lost(
     trouble.follow("The state is lost", {**doing(story, WEB), **init})
     assert (story.agree().arn, len(story.agree().versions)) == (arn, 2)
     assert "RestoreSecret" not in story.calls
+
+
+@SOAKED
+def test_what_others_deleted(story: Story, aws: Aws) -> None:
+    """With a window, and for good; without the engine in tests/surfaces, in less time."""
+    story.up(SHOP)
+    arn = story.agree().arn
+    aws.by_hand("DeleteSecret", SecretId=NAME, RecoveryWindowInDays=7)
+    told: list[str] = []
+    up = lambda: told.append(story.up(WEB).output)  # noqa: E731
+    trouble.follow("Deleted by somebody", {**doing(story, WEB), "pulumi up": up})
+    trouble.check("Deleted by somebody", told[0])
+    assert (story.agree().arn, story.agree().value) == (arn, "of the web")
 
     aws.by_hand("DeleteSecret", SecretId=NAME, ForceDeleteWithoutRecovery=True)
     aws.clock.advance(seconds=900)
@@ -194,7 +207,7 @@ KILLED = [
 ]
 
 
-@pytest.mark.skipif(not SOAK, reason="minutes: RECOVERABLE_SECRETS_SOAK=1")
+@SOAKED
 @pytest.mark.parametrize(("action", "processes", "when"), KILLED)
 def test_each_process_killed_on_both_sides_of_each_call(
     story: Story, action: str, processes: tuple[str, ...], when: str

@@ -78,6 +78,37 @@ def test_a_deletion_fails_half_way(aws: Aws) -> None:
     assert aws.secret(NAME).state == "pending"
 
 
+def refreshed(known: Held) -> None:
+    """Refresh; what is not live is forgotten, as tests/e2e/test_engine_facts.py tells."""
+    assert known.refresh() is None
+
+
+def test_deleted_by_somebody(aws: Aws) -> None:
+    known = declare().create()
+    before = aws.secret(NAME)
+    aws.by_hand("DeleteSecret", SecretId=NAME, RecoveryWindowInDays=7)
+    assert known.diff() == (False, []), "an up that changes nothing does nothing"
+    again = declare()
+    does = {"pulumi refresh": functools.partial(refreshed, known), "pulumi up": again.create}
+    trouble.follow("Deleted by somebody", does)
+    trouble.check("Deleted by somebody", "\n".join(again.said))
+    found = aws.secret(NAME)
+    assert (found.state, found.arn, found.value) == ("live", before.arn, CANARY)
+
+
+def test_deleted_for_good_by_somebody(aws: Aws) -> None:
+    known = declare().create()
+    aws.by_hand("DeleteSecret", SecretId=NAME, ForceDeleteWithoutRecovery=True)
+    aws.clock.advance(seconds=900)
+    told = refused(known.update, description="new")
+    trouble.check("Deleted for good by somebody", told)
+    again = declare()
+    does = {"pulumi refresh": functools.partial(refreshed, known), "pulumi up": again.create}
+    trouble.follow("Deleted for good by somebody", does)
+    assert aws.secret(NAME).value == CANARY
+    assert again.id != known.id
+
+
 def test_restored_by_the_command(aws: Aws) -> None:
     """Instead of a refresh: what Pulumi's state holds is right again."""
     known = declare().create()
