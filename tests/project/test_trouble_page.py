@@ -111,7 +111,7 @@ def test_commands_of_the_aws_cli_are_calls_that_exist(words: tuple[str, ...]) ->
 def test_a_line_that_was_not_told_is_missed() -> None:
     """What differs may differ, and nothing else."""
     told = "shop/prod/db belongs to pulumi/shop/stage/db:0123 and exists: left alone. Use another "
-    told += "name, or set adopt to any to take it over"
+    told += "name, set adopt to any to take it over, or run recoverable-secrets owner set"
     trouble.check("It belongs to another", f"error:\n {told}\n")
     with pytest.raises(AssertionError, match="not told"):
         trouble.check("It belongs to another", told.replace("any", "all"))

@@ -294,7 +294,8 @@ def test_two_resources_of_one_name_and_kind_of_parent() -> None:
             parent = pulumi.ResourceOptions(parent=Component(name))
             Secret(f"{name}-db", parent)
 
-    inputs = [registered.run(program).inputs(index) for index in (-1, -2)]
+    ran = registered.run(program)  # Once: which of the two is registered first, is not told.
+    inputs = [ran.inputs(index) for index in (-1, -2)]
     for each in ("default_name", "default_owner"):
         assert inputs[0][each] != inputs[1][each]
 
