@@ -8,7 +8,7 @@ READY := .venv/.ready
 JOBS ?= 2
 RESOURCE_SCHEMA := provider/recoverable_secrets/cloudformation.json
 
-.PHONY: help demo test check format schema pictures lambda live-aws bench clean
+.PHONY: help demo test soak check format schema pictures lambda live-aws bench clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ test: $(READY) ## Run all tests, the real Pulumi engine's included
 	@rm -f .coverage .coverage.*
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --cov --cov-report= $(ARGS)
 	@$(BIN)/python -m tools.coverage_gate
+
+soak: $(READY) ## Try for long to break the promises: all races, random programs, kills (SOAK=40)
+	@RECOVERABLE_SECRETS_SOAK=$(or $(SOAK),40) $(BIN)/python -m pytest -q -n $(JOBS) --timeout 3600 \
+		tests/races tests/model tests/e2e/test_after_a_crash.py
 
 check: $(READY) ## Run all checks that need no engine: lint, types, contracts, drift
 	@$(BIN)/ruff check .
