@@ -14,9 +14,10 @@ import pytest
 
 from core import cases, states
 from core.tables import Cell, Row, cells, check
-from recoverable_secrets.core import errors, facts, learn, ownership, plan, replication
+from recoverable_secrets.core import errors, facts, learn, ownership, plan, replication, rotation
 from recoverable_secrets.core.decide import decide
 from recoverable_secrets.core.facts import Key, KeyState, Mandate, Replica
+from recoverable_secrets.core.policy import Policy
 
 OHIO, PARIS = Replica(region="us-east-2"), Replica(region="eu-west-3", kms_key_id="alias/a")
 FAILED = Replica(region="sa-east-1", failed=True, status="Failed", message="taken")
@@ -255,3 +256,14 @@ ADOPTED = ("adopted", "adopted pending")
 def test_what_cannot_go_keeps_all_it_has(tie: dict[str, Any]) -> None:
     decision = decide(live(replicas=(OHIO,), **tie), GONE, cases.policy(), cases.AWS)
     assert cases.kinds(decision) == ("refuse",)
+
+
+def test_a_rotation_that_is_declared_to_be_off_does_not_come_back() -> None:
+    """The record from before says "on": only the declaration tells that it is not wanted."""
+    tags = {**cases.marks(), ownership.ROTATION: rotation.CANCELLED}
+    secret = cases.secret(tags=tags, rotation=facts.Rotation(enabled=False))
+    memory = cases.memory(spec=cases.spec(rotation_enabled=False))
+    wanted = facts.Gone(name=cases.NAME, owner=cases.OURS, memory=memory)
+    told = decide(cases.present(secret), wanted, Policy(), cases.AWS)
+    assert isinstance(told, plan.Plan)
+    assert plan.SetTags(tags={ownership.ROTATION: rotation.OFF}) in told.actions

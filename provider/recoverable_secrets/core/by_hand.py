@@ -41,27 +41,23 @@ from .policy import Capabilities, Policy
 
 def asked(observed: Observed, wanted: Asked, policy: Policy, store: Capabilities) -> Decision:
     """Return what to do next for a person, or why nothing is done."""
-    match observed:
-        case Unknown():
-            return Plan((plan.Look(),))
-        case Absent() | Purging():
-            return Refusal(
-                f"{short(wanted.name)} does not exist, or its name is reserved for some moments "
-                "after it was deleted for good: there is nothing to bring back"
-            )
-        case Present(secret=secret) | PendingDeletion(secret=secret):
-            refusal = refusals.tied(secret) or _in_other_hands(secret, wanted)
-            if refusal:
-                return refusal
+    if isinstance(observed, Unknown):
+        return Plan((plan.Look(),))
+    if isinstance(observed, Absent | Purging):
+        return Refusal(
+            f"{short(wanted.name)} does not exist, or its name is reserved for some moments "
+            "after it was deleted for good: there is nothing to bring back"
+        )
+    refusal = refusals.tied(observed.secret) or _in_other_hands(observed.secret, wanted)
+    if refusal:
+        return refusal
     if isinstance(observed, PendingDeletion):
         return _pending(observed, wanted, policy, store)
-    match wanted:
-        case Back():
-            return _back(observed, policy, store)
-        case Handed():
-            return Plan(tuple(_handed(observed.secret, wanted)))
-        case Labelled():
-            return _labelled(observed.secret, wanted)
+    if isinstance(wanted, Back):
+        return _back(observed, policy, store)
+    if isinstance(wanted, Handed):
+        return Plan(tuple(_handed(observed.secret, wanted)))
+    return _labelled(observed.secret, wanted)
 
 
 def _in_other_hands(secret: Secret, wanted: Asked) -> Refusal | None:
