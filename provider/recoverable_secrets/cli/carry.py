@@ -163,8 +163,9 @@ def _show(run: Run, change: Change) -> None:
 
 
 def _state(target: Target) -> str:
-    state = "live" if target.live else "pending deletion"
-    return f"{state}, of {target.owner}" if target.owner else f"{state}, without owner"
+    return (
+        f"{target.state}, of {target.owner}" if target.owner else f"{target.state}, without owner"
+    )
 
 
 def _all(run: Run, order: Order, needed: Sequence[Change], changes: Sequence[Change]) -> None:

@@ -204,7 +204,7 @@ def _show_loss(run: Run, target: Target) -> None:
     run.out.aside(f"{target} would be lost for good:")
     for name, content in (
         ("ARN", secret.id),
-        ("state", "live" if target.live else "pending deletion"),
+        ("state", target.state),
         ("owner", target.owner or "none"),
         ("description", secret.description or "-"),
         ("versions", versions),

@@ -296,7 +296,7 @@ def _reported(run: Run, round_: _Round) -> None:
         run.out.document(
             Doctor(
                 problems=run.problems,
-                regions=[each.region for each in run.places if each.region not in run.skipped],
+                regions=run.enabled,
                 skipped=run.skipped,
                 checks=checks,
                 missing=missing,

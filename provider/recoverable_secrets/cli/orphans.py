@@ -197,7 +197,7 @@ def _reported(run: Run, looker: _Looker) -> None:
     run.out.document(
         Orphans(
             problems=run.problems,
-            regions=[place.region for place in run.places if place.region not in run.skipped],
+            regions=run.enabled,
             skipped=run.skipped,
             stacks=sorted(map(str, looker.stacks)),
             secrets=found,

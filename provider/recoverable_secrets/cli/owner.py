@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -43,14 +43,9 @@ def show(run: Run, names: Names) -> None:
             Column(head="Owner", ratio=3),
             Column(head="State"),
         ]
-        rows = [[str(each), each.owner or "none", state(each)] for each in found]
+        rows = [[str(each), each.owner or "none", each.state] for each in found]
         run.out.table(heads, rows)
     run.out.document(reports.Owners(problems=run.problems, secrets=list(map(_told, found))))
-
-
-def state(target: Target) -> Literal["live", "pending deletion"]:
-    """Return the state of a secret in words."""
-    return "live" if target.live else "pending deletion"
 
 
 def _told(target: Target) -> reports.Owner:
@@ -62,7 +57,7 @@ def _told(target: Target) -> reports.Owner:
         owner=target.owner,
         instance=tags.get(ownership.INSTANCE),
         origin=tags.get(ownership.ORIGIN),
-        state=state(target),
+        state=target.state,
     )
 
 

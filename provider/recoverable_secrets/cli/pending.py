@@ -132,7 +132,7 @@ def _sorted(run: Run, asked: Asked) -> int:
     run.out.document(
         reports.Pending(
             problems=run.problems,
-            regions=[place.region for place in run.places if place.region not in run.skipped],
+            regions=run.enabled,
             skipped=run.skipped,
             secrets=[reports.PendingSecret.of(row) for row in found],
             due=due,
@@ -197,7 +197,7 @@ def _tabled(run: Run, found: Sequence[Row]) -> None:
 
 
 def _where(run: Run) -> str:
-    places = run.reached or [each.region for each in run.places if each.region not in run.skipped]
+    places = run.reached or run.enabled
     return f" in {places[0]}" if len(places) == 1 else f" in {len(places)} regions"
 
 

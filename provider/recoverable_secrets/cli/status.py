@@ -10,7 +10,7 @@ import typer
 from recoverable_secrets.core import facts, keys, ownership, pending, plan
 from recoverable_secrets.core.errors import RecoverableSecretsError
 
-from . import outlook, output, owner, reports, targets, versions, where
+from . import outlook, output, reports, targets, versions, where
 from .targets import Name, Target
 from .where import Run
 
@@ -42,7 +42,7 @@ def _told(run: Run, target: Target) -> reports.Secret:
         name=secret.name,
         arn=secret.id,
         region=target.place.region,
-        state=owner.state(target),
+        state=target.state,
         description=secret.description,
         owner=target.owner,
         instance=tags.get(ownership.INSTANCE),

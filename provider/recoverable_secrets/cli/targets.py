@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from recoverable_secrets.core import errors, facts, ownership
 from recoverable_secrets.core.errors import short
+from recoverable_secrets.stores import limits
 
 from . import exits
 from .where import Place, Run
@@ -21,7 +22,7 @@ _ARN = re.compile(
     r"arn:[a-z-]+:secretsmanager:(?P<region>[a-z0-9-]+):\d{12}:secret:"
     r"(?P<name>[A-Za-z0-9/_+=.@!-]+)-[A-Za-z0-9]{6}"
 )
-_NAME = re.compile(r"[A-Za-z0-9/_+=.@!-]{1,512}")
+_NAME = re.compile(f"(?:{limits.AWS.name_characters}){{1,{limits.AWS.name_length}}}")
 
 Names = Annotated[list[str], typer.Argument(metavar="NAME", help="Exact names or full ARNs.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Exact name or full ARN.")]
@@ -53,6 +54,11 @@ class Target:
     def live(self) -> bool:
         """Whether its deletion is not scheduled."""
         return isinstance(self.seen, facts.Present)
+
+    @property
+    def state(self) -> Literal["live", "pending deletion"]:
+        """The same in words."""
+        return "live" if self.live else "pending deletion"
 
     @property
     def memory(self) -> facts.Memory:

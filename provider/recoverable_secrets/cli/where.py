@@ -193,11 +193,15 @@ class Run:
         return tuple(found["regions"]) if isinstance(found, dict) else ()
 
     @property
+    def enabled(self) -> list[str]:
+        """The regions that are meant and not known to be disabled for the account, in order."""
+        return [place.region for place in self.places if place.region not in self.skipped]
+
+    @property
     def reached(self) -> list[str]:
         """The regions that told all that they were asked, in order."""
         failed = {problem.region for problem in self.problems if problem.secret is None}
-        kept = failed | set(self.skipped)
-        return [place.region for place in self.places if place.region not in kept]
+        return [region for region in self.enabled if region not in failed]
 
     @property
     def many(self) -> bool:
@@ -283,11 +287,7 @@ class Run:
             return self._failed(exits.told(failure))
 
     def _failed(self, error: errors.RecoverableSecretsError) -> Exit:
-        texts = error.problems if isinstance(error, errors.InvalidInput) else (str(error),)
-        kind = type(error).__name__
-        for text in texts:
-            self.out.problem(text)
-            self.problems.append(reports.Problem(error=kind, text=text))
+        self.problem(error)
         self.out.document(reports.Failed(problems=self.problems))
         return exits.of(error)
 

@@ -31,7 +31,6 @@ NOBODYS = "recoverable-secrets/doctor/nobodys"
 _ALARM = "recoverable-secrets-access-alarm"
 _ROLE = re.compile(r"arn:([^:]+):sts::(\d+):assumed-role/([^/]+)/.+")
 _PRINCIPAL = re.compile(r"arn:[^:]+:iam::\d+:(user|role)/.+")
-_DENIED = frozenset({"AuthorizationError", "AuthorizationErrorException"})  # SNS says it so.
 _UNASKED = frozenset({"InternalError", "OptInRequired", "UnknownOperationException"})
 _EVENT = "response-received.sts.GetCallerIdentity"
 
@@ -269,8 +268,6 @@ def asked(
         blocked = "explicit deny" in str(error)
         return _refused(blocked=blocked, who="an explicit deny")
     except errors.StoreError as error:
-        if error.code in _DENIED:
-            return _refused(blocked=False)
         if error.code in _UNASKED:
             return Finding(Grant.UNSURE, f"AWS answered {error.code}")
     except errors.RecoverableSecretsError as error:

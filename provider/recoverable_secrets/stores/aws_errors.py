@@ -82,7 +82,13 @@ CONFLICTS: Mapping[str, frozenset[str]] = {
 
 _CONFLICTS = frozenset({"InvalidRequestException", "ResourceNotFoundException"})
 _DENIED = frozenset(
-    {"AccessDeniedException", "AccessDenied", "AuthorizationError", "UnauthorizedOperation"}
+    {
+        "AccessDeniedException",
+        "AccessDenied",
+        "AuthorizationError",
+        "AuthorizationErrorException",  # SNS says it so.
+        "UnauthorizedOperation",
+    }
 )
 _CREDENTIALS = frozenset(
     {
