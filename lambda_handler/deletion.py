@@ -13,7 +13,7 @@ import os
 from recoverable_secrets.core import decide, errors, facts, ownership, parse
 from recoverable_secrets.core.facts import Gone, Mandate, Memory
 from recoverable_secrets.core.policy import Policy
-from recoverable_secrets.stores import limits
+from recoverable_secrets.stores import limits, patience
 
 from . import identity, operation, properties, stacks
 from .properties import Installation
@@ -38,7 +38,7 @@ def removed(request: Request) -> Answer:
         return _nothing("the id is none of a secret, and the stack keeps what it has", request)
     known: facts.Observed | None = None
     if stack is None or stack.deletion is stacks.Deletion.UNPROVEN:
-        known = operation.store().observe(facts.ref(wanted))
+        known = patience.look(operation.store(), facts.ref(wanted))
     if stack is None:
         wanted = _by_its_mark(known, wanted, request)
     else:

@@ -16,7 +16,7 @@ from recoverable_secrets.core import errors, facts, ownership, parse
 from recoverable_secrets.core.facts import Kept, Mandate, Memory
 from recoverable_secrets.core.model import Declaration, Spec
 from recoverable_secrets.engine import random_hex
-from recoverable_secrets.stores import limits
+from recoverable_secrets.stores import limits, patience
 
 from . import deletion, identity, operation, properties, stacks
 from .properties import Installation
@@ -71,7 +71,7 @@ def _kept(request: Request) -> Answer:
     # Memory alone may prove that nothing differs, but the answer has to tell what is.
     known = None
     if memory or wanted.mandate is Mandate.LATE:
-        known = operation.store().observe(facts.ref(wanted))
+        known = patience.look(operation.store(), facts.ref(wanted))
     result = operation.run(wanted, declaration.policy, request, known)
     if not isinstance(result.known, facts.Present | facts.PendingDeletion):
         raise errors.StoreError(f"{errors.short(name)} is not there in the end", "NotThere")

@@ -195,7 +195,7 @@ def _answerable(event: object) -> bool:
         return False
     url = event.get("ResponseURL")
     named = all(
-        isinstance(event.get(name), str) and 1 <= len(event[name]) <= limit
+        isinstance(event.get(name), str) and 1 <= len(json.dumps(event[name])) - len('""') <= limit
         for name, limit in _IDS.items()
     )
     return named and isinstance(url, str) and _URL.fullmatch(url) is not None

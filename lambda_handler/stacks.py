@@ -12,10 +12,10 @@ import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from recoverable_secrets.core import errors
-from recoverable_secrets.stores import aws, aws_errors
+from recoverable_secrets.stores import aws, aws_calls, aws_errors
 
 NESTING = 20
 """Most stacks that are walked up; CloudFormation itself nests less deep."""
@@ -111,13 +111,20 @@ def look(stack_id: str) -> Stack:
     """Return what CloudFormation tells of a stack; one call for each stack up to the root.
 
     Raises:
+        InvalidInput: It is no id of a stack.
         AccessDenied: The function's role lacks `cloudformation:DescribeStacks`.
         Temporary: CloudFormation could not answer.
         StoreError: There is no such stack.
     """
+    if not re.fullmatch(r"[!-~]+", stack_id):
+        name(stack_id)  # Fails: what cannot be sent is not asked about.
     chain = [_described(stack_id)]
     while chain[-1].get("ParentId") and len(chain) < NESTING:
         chain.append(_described(chain[-1]["ParentId"]))
+    return aws_calls.answered(_subject("DescribeStacks", stack_id), lambda: _seen(chain))
+
+
+def _seen(chain: list[dict[str, Any]]) -> Stack:
     root = chain[-1]
     return Stack(
         path=_path(chain),
@@ -138,7 +145,8 @@ def name(stack_id: str) -> str:
         InvalidInput: It is no id of a stack.
     """
     found = re.fullmatch(
-        r"arn:[a-z-]+:cloudformation:[^:]+:[0-9]{12}:stack/([^/]+)/[^/]+", stack_id
+        r"arn:[a-z-]+:cloudformation:[a-z0-9-]+:[0-9]{12}:stack/([!-.0-~]+)/[!-.0-~]+",
+        stack_id,
     )
     if found is None:
         raise errors.InvalidInput(["StackId is no ARN of a stack: only CloudFormation may send it"])
@@ -194,7 +202,9 @@ def _described(stack_id: str) -> dict[str, Any]:
         if failure.code != "ValidationError":
             raise
     else:
-        return cast("dict[str, Any]", found["Stacks"][0])
+        return aws_calls.answered(
+            _subject("DescribeStacks", stack_id), lambda: dict(found["Stacks"][0])
+        )
     raise errors.StoreError(
         f"the {errors.short(stack_id.rpartition(':')[2], 120)} does not exist: nothing was done. "
         "Only CloudFormation may send events",
@@ -203,16 +213,16 @@ def _described(stack_id: str) -> dict[str, Any]:
 
 
 def _call(operation: str, stack_id: str, **options: str) -> dict[str, Any]:
-    subject = aws_errors.Subject(
-        operation,
-        f"stack {stack_id.rpartition('stack/')[2]}",
-        needs=(f"cloudformation:{operation}",),
-    )
     store = aws.open_store(aws.Connection())
     client = store.client("cloudformation", store.region)
     method: Callable[..., dict[str, Any]] = getattr(client, _METHODS[operation])
-    answer = aws.translated(subject, functools.partial(method, StackName=stack_id, **options))
-    return cast("dict[str, Any]", answer)  # No error of these means a conflict.
+    asked = functools.partial(method, StackName=stack_id, **options)
+    return aws_calls.answered(_subject(operation, stack_id), asked)
+
+
+def _subject(operation: str, stack_id: str) -> aws_errors.Subject:
+    stack = f"stack {stack_id.rpartition('stack/')[2]}"
+    return aws_errors.Subject(operation, stack, needs=(f"cloudformation:{operation}",))
 
 
 _METHODS = {"DescribeStacks": "describe_stacks", "DescribeStackEvents": "describe_stack_events"}

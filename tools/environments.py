@@ -7,10 +7,8 @@ was made half is made anew.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import shutil
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +52,8 @@ class Environment:
             return self.python
         try:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
-            with _locked(self.folder.parent / f"{self.folder.name}.lock"):
+            lock = self.folder.parent / f"{self.folder.name}.lock"
+            with pulumi_cli.locked(lock, LOCK_SECONDS, self.title):
                 if not self.ready():  # Another process may have made it meanwhile.
                     self._make()
         except OSError as error:
@@ -90,23 +89,3 @@ class Environment:
             if ran.code != 0:
                 raise pulumi_cli.Attempt(f"{self.title}: {command[2]}: {ran.last_line()}")
         self._whole.touch()
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock, of which the system lets go when its holder dies.
-
-    Raises:
-        pulumi_cli.Attempt: Another process holds it for too long.
-    """
-    deadline = time.monotonic() + LOCK_SECONDS
-    with path.open("w", encoding="utf-8") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError as error:
-                if time.monotonic() > deadline:
-                    raise pulumi_cli.Attempt(f"another process kept {path.name}") from error
-            time.sleep(0.5)
-        yield

@@ -330,14 +330,14 @@ def put_in_place(root: Path, cache: Path) -> Path:
 
 
 @contextlib.contextmanager
-def one_builder(cache: Path) -> Iterator[None]:
-    """Hold the lock of the cache; the system lets go of it when a holder dies.
+def locked(path: Path, seconds: float, what: str) -> Iterator[None]:
+    """Hold a lock, of which the system lets go when its holder dies.
 
     Raises:
         Attempt: another process holds it for too long.
     """
-    deadline = time.monotonic() + LOCK_SECONDS
-    with (cache / "lock").open("w", encoding="utf-8") as file:
+    deadline = time.monotonic() + seconds
+    with path.open("w", encoding="utf-8") as file:
         waiting = False
         while True:
             try:
@@ -345,9 +345,9 @@ def one_builder(cache: Path) -> Iterator[None]:
                 break
             except OSError as error:
                 if time.monotonic() > deadline:
-                    raise Attempt("another process kept the cache locked") from error
+                    raise Attempt(f"another process kept {path} locked") from error
             if not waiting:
-                say("another process is getting Pulumi: waiting for it")
+                say(f"another process is getting {what}: waiting for it")
                 waiting = True
             time.sleep(0.5)
         yield
@@ -371,7 +371,7 @@ def locate() -> Path:
 
     def get() -> Path | None:
         cache.mkdir(parents=True, exist_ok=True)
-        with one_builder(cache):
+        with locked(cache / "lock", LOCK_SECONDS, "Pulumi"):
             with contextlib.suppress(Attempt):
                 return from_cache(cache)  # Another process may have put it there meanwhile.
             return attempt("official installer", install) or attempt("build with Go", build)

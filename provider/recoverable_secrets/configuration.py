@@ -8,23 +8,25 @@ from typing import Any
 
 import pulumi
 
+from .core import errors
+
 
 def configure(props: dict[str, Any]) -> None:
     """Add what the program's `aws:` configuration says; arguments win over it."""
     config = pulumi.Config("aws")
-    default_tags = config.get_object("defaultTags") or {}
-    props["default_tags"] = default_tags.get("tags")
+    default_tags = _mappings(config, "defaultTags")
+    props["default_tags"] = (
+        _texts("defaultTags", default_tags[0].get("tags")) if default_tags else None
+    )
     props["default_region"] = config.get("region")
-    roles = config.get_object("assumeRoles") or config.get_object("assumeRole") or []
+    roles = _mappings(config, "assumeRoles") or _mappings(config, "assumeRole")
     if props["assume_role_arn"] is None and roles:
-        props["assume_roles"] = [_role(role) for role in _listed(roles) if role.get("roleArn")]
+        props["assume_roles"] = [_role(role) for role in roles if role.get("roleArn")]
     if props["profile"] is None:
         props["profile"] = config.get("profile")
     if props["allowed_account_ids"] is None:
-        props["allowed_account_ids"] = config.get_object("allowedAccountIds")
-    endpoints = {
-        k: v for entry in _listed(config.get_object("endpoints")) for k, v in entry.items()
-    }
+        props["allowed_account_ids"] = _accounts(config.get_object("allowedAccountIds"))
+    endpoints = {k: v for entry in _mappings(config, "endpoints") for k, v in entry.items()}
     used = {
         name: endpoints[name]
         for name in ("secretsmanager", "sts", "kms", "ssm")
@@ -38,17 +40,36 @@ def configure(props: dict[str, Any]) -> None:
         )
 
 
-def _listed(content: Any) -> list[Any]:
+def _accounts(given: Any) -> list[Any] | None:
+    if given is not None and not isinstance(given, list):
+        raise errors.InvalidInput(["aws:allowedAccountIds must be a list of account ids"])
+    return given
+
+
+def _mappings(config: pulumi.Config, name: str) -> list[dict[str, Any]]:
+    """Return the mappings that stand under a name: none, one, or a list of them."""
+    content = config.get_object(name)
     if content is None:
         return []
-    return content if isinstance(content, list) else [content]
+    listed = content if isinstance(content, list) else [content]
+    if not all(isinstance(each, dict) for each in listed):
+        raise errors.InvalidInput([f"aws:{name} must be a mapping or a list of mappings"])
+    return listed
+
+
+def _texts(name: str, tags: Any) -> dict[str, str] | None:
+    if tags is not None and not (
+        isinstance(tags, dict) and all(isinstance(each, str) for each in tags.values())
+    ):
+        raise errors.InvalidInput([f"aws:{name}.tags must be a mapping of texts"])
+    return tags
 
 
 def _role(configured: Mapping[str, Any]) -> dict[str, Any]:
     """Return one of pulumi-aws' roles in our terms; warn of what is not taken over."""
     duration = str(configured.get("duration") or "")
     ignored = set(configured) - {"roleArn", "externalId", "sessionName", "duration"}
-    if not re.fullmatch(r"([0-9]+(\.[0-9]+)?[hms])*", duration):
+    if not re.fullmatch(r"([0-9]{1,6}(\.[0-9]{1,6})?[hms])*", duration):
         ignored, duration = ignored | {"duration"}, ""
     if ignored:
         names = ", ".join(sorted(ignored))

@@ -13,7 +13,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TypeVar
 
 from .core import decide, errors, facts, generate, learn, ownership, plan, values
 from .core.facts import Observed, PendingDeletion, Present, Purging, Wanted
@@ -21,12 +21,13 @@ from .core.model import Spec
 from .core.policy import Policy
 from .core.references import ValueFrom
 from .core.sealed import Sealed
-from .stores import SecretStore
+from .stores import SecretStore, patience
+
+_Answer = TypeVar("_Answer")
 
 ROUNDS = 12
 """Most decisions of one operation, those that wait for the service not counted."""
 
-_LONGEST_PAUSE = 15.0
 _PATIENCE = 120.0
 """Seconds for which a service may not know yet what a call refers to, such as a new role."""
 
@@ -38,18 +39,6 @@ def nowhere(_: ValueFrom) -> Sealed:
         InvalidInput: Always.
     """
     raise errors.InvalidInput(["value_from is not available here: declare the value otherwise"])
-
-
-class Clock(Protocol):
-    """Time, as the engine needs it."""
-
-    def monotonic(self) -> float:
-        """Return seconds since some fixed moment."""
-        ...
-
-    def sleep(self, seconds: float) -> None:
-        """Return after so many seconds."""
-        ...
 
 
 def random_hex() -> str:
@@ -84,7 +73,7 @@ class Engine:
         self,
         store: SecretStore,
         *,
-        clock: Clock = time,
+        clock: patience.Clock = time,
         say: Callable[[str], None] = lambda _: None,
         read: Callable[[ValueFrom], Sealed] = nowhere,
     ) -> None:
@@ -131,7 +120,9 @@ class Engine:
             policy: As for `run()`.
             look: Whether to observe the secret first; without, memory alone decides.
         """
-        known: Observed = self.store.observe(facts.ref(wanted)) if look else facts.Unknown()
+        known: Observed = facts.Unknown()
+        if look:
+            known = patience.look(self.store, facts.ref(wanted), clock=self.clock)
         return decide.decide(known, wanted, policy, self.store.capabilities)
 
 
@@ -197,10 +188,10 @@ class _Operation:
             self._check_time()
             ref = self._ref()
             if isinstance(action, plan.Look):
-                self.known = learn.looked(self.known, self.store.observe(ref))
+                self.known = learn.looked(self.known, self._observe(ref))
                 return True
             value = self._payload(action)
-            outcome = self.store.apply(ref, action, value)
+            outcome = self._apply(ref, action, value)
             if isinstance(outcome, plan.Later):
                 self._be_patient(action, outcome)
                 return False
@@ -228,7 +219,7 @@ class _Operation:
         restored = isinstance(self.known, Present) and self.known.restored
         if self.unheard is None and restored and isinstance(action, plan.SetPolicy):
             # The policy from before the deletion must not serve meanwhile.
-            self.store.apply(self._ref(), plan.DropPolicy())
+            self._apply(self._ref(), plan.DropPolicy())
         self.unheard = now if self.unheard is None else self.unheard
         if now - self.unheard >= _PATIENCE:
             raise errors.StoreError(
@@ -275,7 +266,7 @@ class _Operation:
         self._check_time()
         # The name may be taken by another secret than the one that is remembered.
         taken = isinstance(action, plan.Create)
-        seen = self.store.observe(facts.Ref(self.wanted.name) if taken else self._ref())
+        seen = self._observe(facts.Ref(self.wanted.name) if taken else self._ref())
         self.known = learn.after_conflict(self.known, action, met, seen, reserved=self.reserved)
         self.reserved = self.reserved or isinstance(self.known, Purging)
         restored = isinstance(action, plan.Restore) and isinstance(self.known, Present)
@@ -301,6 +292,17 @@ class _Operation:
         reserve = min(calls * self.store.capabilities.call_seconds, self.policy.timeout / 2)
         return self.deadline - self.engine.clock.monotonic() - reserve
 
+    def _observe(self, ref: facts.Ref) -> Observed:
+        return self._answered(functools.partial(self.store.observe, ref))
+
+    def _apply(
+        self, ref: facts.Ref, action: plan.Action, value: Sealed | None = None
+    ) -> plan.Outcome:
+        return self._answered(functools.partial(self.store.apply, ref, action, value))
+
+    def _answered(self, call: Callable[[], _Answer]) -> _Answer:
+        return patience.answered(call, self._left, self.engine.clock)
+
     def _check_time(self) -> None:
         if self._left() <= 0:
             reserved = "its name is still reserved; " if self.reserved else ""
@@ -312,14 +314,15 @@ class _Operation:
     def _wait(self) -> None:
         self._check_time()
         self.engine.clock.sleep(min(self.pause, self._left()))
-        self.pause = min(2 * self.pause, _LONGEST_PAUSE)
+        self.pause = min(2 * self.pause, patience.LONGEST_PAUSE)
 
     def _so_far(self) -> str:
         return "done so far: " + (", ".join(type(a).__name__ for a in self.done) or "nothing")
 
     def _undo(self) -> None:
         """Take back what can be, last first; say what could not be."""
-        for ref, undo in reversed(self.undos):
+        while self.undos:
+            ref, undo = self.undos.pop()
             step, name = type(undo).__name__, errors.short(self.wanted.name)
             try:
                 undone = self._undone(ref, undo)
@@ -331,27 +334,27 @@ class _Operation:
 
     def _undone(self, ref: facts.Ref, step: plan.Action) -> bool:
         """Carry out an undo; a conflict may be no more than its own answer that was lost."""
-        if isinstance(self.store.apply(ref, step), plan.Done):
+        if isinstance(self._apply(ref, step), plan.Done):
             return True
         if isinstance(step, plan.RemoveReplicas):
             return self._removed(ref, step.regions)
         if not isinstance(step, plan.ScheduleDeletion):
             return False
-        seen = self.store.observe(ref)
+        seen = self._observe(ref)
         while isinstance(seen, Present) and seen.secret.replicas:
             self._wait()  # Until replicas that were removed right before are gone.
-            if isinstance(self.store.apply(ref, step), plan.Done):
+            if isinstance(self._apply(ref, step), plan.Done):
                 return True
-            seen = self.store.observe(ref)
+            seen = self._observe(ref)
         return isinstance(seen, PendingDeletion)
 
     def _removed(self, ref: facts.Ref, regions: tuple[str, ...]) -> bool:
         """Remove those replicas that are still there: one that is not makes a call be refused."""
-        seen = self.store.observe(ref)
+        seen = self._observe(ref)
         live = seen.secret.replicas if isinstance(seen, Present) else ()
         left = tuple(replica.region for replica in live if replica.region in regions)
         again = plan.RemoveReplicas(regions=left)
-        return not left or isinstance(self.store.apply(ref, again), plan.Done)
+        return not left or isinstance(self._apply(ref, again), plan.Done)
 
     def _tell(self, action: plan.Action, done: plan.Done) -> None:
         """Say what people must know of a step that took effect."""

@@ -200,9 +200,10 @@ def _asked(cfn: template.Template) -> Iterator[tuple[list[Any], str, str]]:
                 yield path, resource, attribute
     for *path, asked in cfn.search_deep_keys("Fn::Sub"):
         match asked if isinstance(asked, list) else [asked, {}]:
-            case [str(text), given]:
+            case [str(text), *given]:
+                known = given[0] if given and isinstance(given[0], dict) else {}
                 for resource, attribute in _IN_TEXT.findall(text):
-                    if f"{resource}.{attribute}" not in given:
+                    if f"{resource}.{attribute}" not in known:
                         yield path, resource.strip(), attribute.strip()
 
 

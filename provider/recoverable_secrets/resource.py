@@ -15,6 +15,7 @@ Both have the fields of the model under their Python names, and besides:
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import functools
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -30,7 +31,7 @@ from .core.fields import traits
 from .core.model import FIELDS, Declaration, Spec, listed
 from .core.plan import Source
 from .engine import Engine, Result, random_hex
-from .stores import limits
+from .stores import limits, patience
 
 if TYPE_CHECKING:
     from .stores import aws
@@ -132,6 +133,9 @@ def _keep(
 def delete(id_: str, outputs: Properties, say: Say) -> None:
     """Do with the secret what its policy says of teardown."""
     memory = _memory(id_, outputs)
+    # What a refresh found is not declared: it may be what a broken-off teardown has left.
+    found = dict.fromkeys(memory.drifted & set(Spec.model_fields))
+    memory = dataclasses.replace(memory, spec=memory.spec.model_copy(update=found))
     now = dt.datetime.now(dt.UTC)
     wanted = Gone(name=outputs.get("name") or id_, owner=memory.owner, memory=memory, now=now)
     _engine(outputs, say).run(wanted, _recalled(outputs).policy)
@@ -149,7 +153,7 @@ def read(id_: str, outputs: Properties, say: Say = lambda _: None) -> dict[str, 
     recalled = _recalled(outputs)
     declared = recalled.spec
     ref = facts.Ref(outputs.get("name") or id_, id_)
-    seen = _store(outputs).observe(ref, policy=declared.policy is not None)
+    seen = patience.look(_store(outputs), ref, policy=declared.policy is not None)
     if not isinstance(seen, facts.Present):
         return None
     fresh = dict(outputs)
@@ -157,6 +161,9 @@ def read(id_: str, outputs: Properties, say: Say = lambda _: None) -> dict[str, 
     changed = {name for name, content in live.items() if content != getattr(declared, name)}
     managed = {name for name in FIELDS if name in Spec.model_fields and name in live}
     fresh.update({name: _plain(live[name]) for name in changed})
+    if "version_stages" in changed:  # Those at another version as well: they are ours to move.
+        there = seen.secret.labels
+        fresh["version_stages"] = [each for each in declared.version_stages or () if each in there]
     if "tags" in changed:
         fresh |= {"tags_all": live["tags"], "tags": _own_tags(outputs, live["tags"])}
     drifted = changed | (managed & set(outputs.get("drifted") or ()))
@@ -211,7 +218,7 @@ def _lookup(id_: str, inputs: Properties) -> dict[str, Any]:
         Refused: There is no such live secret.
     """
     whole = id_.startswith("arn:")
-    seen = _store(inputs).observe(facts.Ref(id_, id_ if whole else None))
+    seen = patience.look(_store(inputs), facts.Ref(id_, id_ if whole else None))
     if not isinstance(seen, facts.Present):
         state = "does not exist" if isinstance(seen, facts.Absent) else "is pending deletion"
         raise errors.Refused(
@@ -284,6 +291,7 @@ def _memory(id_: str, outputs: Properties) -> Memory:
         instance=outputs.get("instance"),
         version=outputs.get("declared_version"),
         live_version=outputs.get("version_id"),
+        drifted=frozenset(outputs.get("drifted") or ()),
     )
 
 

@@ -51,11 +51,13 @@ def test_the_right_to_read_marks_is_named(account: Account, service: str) -> Non
         alarms.look(account.here, asked)
 
 
-def test_every_call_has_its_permission() -> None:
-    called = {*region.PERMISSIONS, *region.TAGGING}
-    assert set(region._METHODS) == called
-    for operation, needed in region.PERMISSIONS.items():
-        assert needed[0].partition(":")[2] == operation
+def test_every_call_has_its_permission(account: Account) -> None:
+    for operation, (needed, *_) in region.PERMISSIONS.items():
+        service, _, named = needed.partition(":")
+        assert named == operation
+        assert named in account.client(service).meta.service_model.operation_names
+    for service in {*region.SERVICES} - {"logs"}:
+        assert {*region.TAGGING} <= {*account.client(service).meta.service_model.operation_names}
 
 
 @pytest.mark.parametrize(
@@ -88,6 +90,15 @@ def test_a_target_that_is_not_taken_is_no_success(account: Account) -> None:
     account.answers("events", "PutTargets", 200, failed)
     with pytest.raises(errors.StoreError, match="PutTargets of x failed: LimitExceeded"):
         install(account, wanted("events"))
+
+
+def test_the_same_page_again_and_again(account: Account) -> None:
+    asked = wanted("events", email=["a@b.c"])
+    install(account, asked)
+    account.answers("sns", "ListSubscriptionsByTopic", 200, {"Subscriptions": [], "NextToken": "t"})
+    with pytest.raises(errors.StoreError, match="answers the same page again and again") as caught:
+        alarms.look(account.here, asked)
+    assert caught.value.code == "SamePageAgain"
 
 
 def test_an_account_that_is_not_allowed_is_left_alone(account: Account) -> None:

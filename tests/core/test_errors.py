@@ -15,6 +15,7 @@ TREE = {
     errors.AccessDenied: errors.RecoverableSecretsError,
     errors.Temporary: errors.RecoverableSecretsError,
     errors.OutOfTime: errors.Temporary,
+    errors.Throttled: errors.Temporary,
     errors.StoreError: errors.RecoverableSecretsError,
 }
 

@@ -87,7 +87,7 @@ def test_a_permission_is_missing_before(
 FAILURES: list[Any] = [
     pytest.param(lambda: faults.Error(NO_POLICY, code="Odd", message="no"), errors.StoreError,
                  id="the service refuses"),
-    pytest.param(lambda: faults.Throttle(NO_POLICY, times=None), errors.Temporary,
+    pytest.param(lambda: faults.Throttle(NO_POLICY, times=None), errors.Throttled,
                  id="throttled to the end"),
     pytest.param(lambda: faults.ExpiredToken(NO_POLICY), errors.AccessDenied, id="expired"),
     pytest.param(lambda: faults.Error(NO_POLICY, times=2, code="InvalidRequestException"),

@@ -13,8 +13,6 @@ crhelper answers CloudFormation by HTTPS only, so there is a certificate, made f
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
-import ipaddress
 import os
 import signal
 import socket
@@ -28,13 +26,10 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from tools import ministack
 
 from emulation import DEFAULT_ACCOUNT, DEFAULT_REGION, Aws, server
+from protocol import certificate
 
 START_SECONDS = 30.0
 STOP_SECONDS = 1.0
@@ -177,7 +172,7 @@ def environment(folder: Path, port: int, double: str) -> dict[str, str]:
 
     Nothing of the caller's gets in, and REQUESTS_CA_BUNDLE must not be there.
     """
-    certificate = str(folder / "certificate.pem")
+    trusted = str(folder / "certificate.pem")
     home = folder / "home"
     home.mkdir(exist_ok=True)
     return {
@@ -186,10 +181,10 @@ def environment(folder: Path, port: int, double: str) -> dict[str, str]:
         "TMPDIR": str(home),
         "PYTHONDONTWRITEBYTECODE": "1",
         "USE_SSL": "1",
-        "MINISTACK_SSL_CERT": certificate,
+        "MINISTACK_SSL_CERT": trusted,
         "MINISTACK_SSL_KEY": str(folder / "key.pem"),
-        "SSL_CERT_FILE": certificate,
-        "AWS_CA_BUNDLE": certificate,
+        "SSL_CERT_FILE": trusted,
+        "AWS_CA_BUNDLE": trusted,
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "MINISTACK_HOST": "localhost",
@@ -214,25 +209,6 @@ def free_port() -> int:
 
 def make_certificate(folder: Path) -> None:
     """Write a certificate for this machine's own names, and its key; good for two days."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / "certificate.pem").write_bytes(made.public_bytes(pem))
-    (folder / "key.pem").write_bytes(private)
+    found, key = certificate.made()
+    (folder / "certificate.pem").write_bytes(found)
+    (folder / "key.pem").write_bytes(key)

@@ -133,7 +133,13 @@ KINDS: list[Any] = [
         pytest.param(code, 400, errors.Temporary, "run again later", id=code)
         for code in (
             "InternalFailure", "InternalServiceError", "PriorRequestNotComplete",
-            "RequestTimeout", "RequestTimeoutException", "ServiceUnavailable", "Throttling",
+            "RequestTimeout", "RequestTimeoutException", "ServiceUnavailable",
+        )
+    ],
+    *[
+        pytest.param(code, 400, errors.Throttled, "too many calls at once", id=code)
+        for code in (
+            "RequestLimitExceeded", "RequestThrottledException", "SlowDown", "Throttling",
             "ThrottlingException", "ThrottledException", "TooManyRequestsException",
         )
     ],

@@ -251,10 +251,13 @@ def test_a_refusal_of_another_kind(endpoint: scripted.Scripted, over_http: AwsSt
     assert told == ["GetParameter of a b was refused with ValidationException: Parameter name: no."]
 
 
-def test_a_service_that_cannot_answer(aws: emulation.Aws, store: AwsStore) -> None:
+def test_a_service_that_cannot_answer(
+    aws: emulation.Aws, store: AwsStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
     planted(aws)
     aws.inject(faults.Throttle(times=None))
-    with failing(errors.Temporary) as told:
+    with failing(errors.Throttled) as told:
         aws_sources.secret(store, NAME)
     assert "run again later" in told[0]
 

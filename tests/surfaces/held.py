@@ -22,6 +22,8 @@ GOLDEN = "gASVNQAAAAAAAACMG3JlY292ZXJhYmxlX3NlY3JldHMuZHluYW1pY5SMDlNlY3JldFByb3
 """The provider as it lies in the state of every stack; test_state_abi.py says what that means."""
 
 Seen = tuple[bool | None, list[str]]
+NOTHING: Seen = (False, [])
+ENGINE_DECIDES: Seen = (None, [])
 
 
 def sent(content: Any) -> Any:

@@ -12,12 +12,10 @@ from emulation import Aws
 from recoverable_secrets import dynamic, resource
 from recoverable_secrets.core import ownership
 from surfaces import registered
-from surfaces.held import CANARY, DEFAULTS, Held, Seen, declare, sent
+from surfaces.held import CANARY, DEFAULTS, ENGINE_DECIDES, NOTHING, Held, declare, sent
 from surfaces.whole import attached, policy, regions
 
 NAME = DEFAULTS["default_name"]
-NOTHING: Seen = (False, [])
-ENGINE_DECIDES: Seen = (None, [])
 COMPANY = {"company": "acme", "team": "platform"}
 
 

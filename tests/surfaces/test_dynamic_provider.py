@@ -98,7 +98,7 @@ def refused() -> errors.Refused:
         pytest.param(refused(), errors.Refused, "left alone", id="ours, with causes"),
         pytest.param(RuntimeError(CANARY), errors.StoreError, "RuntimeError", id="any other"),
         pytest.param(UnicodeDecodeError("utf-8", CANARY.encode(), 0, 1, CANARY),
-                     errors.StoreError, "UnicodeDecodeError", id="one that carries bytes"),
+                     errors.Temporary, "not AWS's", id="one that carries bytes"),
         pytest.param(ExceptionGroup(CANARY, [ValueError(CANARY)]),
                      errors.StoreError, "ExceptionGroup", id="a group"),
     ],

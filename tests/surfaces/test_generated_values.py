@@ -16,7 +16,7 @@ from emulation import Aws
 from recoverable_secrets import Secret, dynamic, resource
 from recoverable_secrets.core.generate import Generate
 from surfaces import registered
-from surfaces.held import DEFAULTS, Held, Seen, declare
+from surfaces.held import DEFAULTS, ENGINE_DECIDES, NOTHING, Held, Seen, declare
 
 NAME = "shop/dev/db"
 IN_JSON = {
@@ -24,8 +24,6 @@ IN_JSON = {
     "generate_string_key": "password",
     "password_length": 20,
 }
-NOTHING: Seen = (False, [])
-ENGINE_DECIDES: Seen = (None, [])
 DRIFTED: Seen = (True, [])
 
 

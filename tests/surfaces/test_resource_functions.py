@@ -10,13 +10,10 @@ import pytest
 from emulation import Aws
 from recoverable_secrets import resource
 from recoverable_secrets.core import errors, ownership
-from surfaces.held import CANARY, DEFAULTS, Held, Seen, declare
+from surfaces.held import CANARY, DEFAULTS, ENGINE_DECIDES, NOTHING, Held, Seen, declare
 
 NOBODY = "pulumi/other/dev/db:fedcba9876543210"
 OWNER = DEFAULTS["default_owner"]
-
-NOTHING: Seen = (False, [])
-ENGINE_DECIDES: Seen = (None, [])
 
 
 def checked(said: list[str], *unknown: str, first: bool = True, **inputs: Any) -> tuple[str, ...]:

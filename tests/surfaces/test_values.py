@@ -16,11 +16,9 @@ from emulation import Aws
 from recoverable_secrets import Secret, dynamic, resource
 from recoverable_secrets.core import errors
 from surfaces import registered
-from surfaces.held import CANARY, DEFAULTS, Held, Seen, declare, sent
+from surfaces.held import CANARY, DEFAULTS, ENGINE_DECIDES, NOTHING, Held, declare, sent
 
 NAME = DEFAULTS["default_name"]
-NOTHING: Seen = (False, [])
-ENGINE_DECIDES: Seen = (None, [])
 CONNECTION = {"user": "app", "port": 5432, "ratio": 0.5, "tls": True, "none": None, "hosts": ["a"]}
 
 

@@ -10,29 +10,22 @@ import pytest
 
 from emulation import Aws
 from recoverable_secrets.core import errors
-from surfaces.held import CANARY, Held, Seen, declare
+from surfaces import whole
+from surfaces.held import CANARY, NOTHING, Held, declare
 from surfaces.whole import (
     LAMBDA,
+    LOOK,
     NAME,
-    WHOLE,
     as_declared,
     attached,
     labels,
     policy,
 )
 
-NOTHING: Seen = (False, [])
-ENGINE_DECIDES: Seen = (None, [])
-LOOK = ["DescribeSecret"]
-
 
 @pytest.fixture
 def held(aws: Aws) -> Held:
-    """A secret with all of it; the calls that made it are forgotten."""
-    made = declare(**WHOLE).create()
-    assert as_declared(aws)
-    aws.calls.clear()
-    return made
+    return whole.made(aws)
 
 
 @dataclasses.dataclass(frozen=True)

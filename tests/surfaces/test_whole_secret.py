@@ -11,10 +11,12 @@ import pytest
 from emulation import Aws
 from recoverable_secrets import resource
 from recoverable_secrets.core import errors, ownership
-from surfaces.held import CANARY, DEFAULTS, Held, Seen, declare
+from surfaces import whole
+from surfaces.held import CANARY, DEFAULTS, ENGINE_DECIDES, NOTHING, Held, Seen, declare
 from surfaces.whole import (
     EU,
     LAMBDA,
+    LOOK,
     NAME,
     OHIO,
     ROTATION,
@@ -27,18 +29,10 @@ from surfaces.whole import (
     rotates,
 )
 
-NOTHING: Seen = (False, [])
-ENGINE_DECIDES: Seen = (None, [])
-LOOK = ["DescribeSecret"]
-
 
 @pytest.fixture
 def held(aws: Aws) -> Held:
-    """A secret with all of it; the calls that made it are forgotten."""
-    made = declare(**WHOLE).create()
-    assert as_declared(aws)
-    aws.calls.clear()
-    return made
+    return whole.made(aws)
 
 
 # create and diff ----------------------------------------------------------------------------------

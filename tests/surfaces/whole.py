@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from emulation import Aws
-from surfaces.held import CANARY, DEFAULTS
+from surfaces.held import CANARY, DEFAULTS, Held, declare
 
 NAME = DEFAULTS["default_name"]
 LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:rotate"
@@ -34,6 +34,16 @@ WHOLE: dict[str, Any] = {
     **ROTATION,
 }
 """All that this page is about."""
+
+LOOK = ["DescribeSecret"]
+
+
+def made(aws: Aws) -> Held:
+    """Make a secret with all of it; the calls that made it are forgotten."""
+    held = declare(**WHOLE).create()
+    assert as_declared(aws)
+    aws.calls.clear()
+    return held
 
 
 def regions(aws: Aws) -> dict[str, str | None]:

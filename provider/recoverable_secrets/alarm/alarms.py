@@ -197,12 +197,12 @@ def find(region: Region, name: str) -> tuple[Wanted, ...]:
     """
     made = region.place.arn("sns", name)
     own = apply.look(region, Part(Kind.TOPIC, made, {})) is not None
-    email = _addresses(region, made) if own else ()
+    email = [address for address, _ in apply.subscriptions(region, made, made)] if own else []
     found = [*_of_rule(region, name, made), *_of_trail(region, name, made)]
     if own and not found:  # A topic alone does not tell the way.
         found = [Wanted(name=name, way=Way.EVENTS)]
     return tuple(
-        each if each.topic_arn else dataclasses.replace(each, email=email) for each in found
+        each if each.topic_arn else dataclasses.replace(each, email=tuple(email)) for each in found
     )
 
 
@@ -241,13 +241,3 @@ def _of_trail(region: Region, name: str, made: str) -> Iterator[Wanted]:
 def _given(told: Iterable[str], made: str) -> str | None:
     """Return the topic that is told, unless it is the one that was made."""
     return next((arn for arn in told if arn != made), None)
-
-
-def _addresses(region: Region, topic: str) -> tuple[str, ...]:
-    request = {"TopicArn": topic}
-    return tuple(
-        each["Endpoint"]
-        for page in region.pages("sns", "ListSubscriptionsByTopic", topic, request, "NextToken")
-        for each in page.get("Subscriptions", ())
-        if each["Protocol"] == "email"
-    )

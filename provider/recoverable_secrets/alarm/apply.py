@@ -31,6 +31,7 @@ __all__ = [
     "marked",
     "of_others",
     "put",
+    "subscriptions",
 ]
 
 MARKED = frozenset({Kind.TOPIC, Kind.ALARM, Kind.RULE})
@@ -93,12 +94,23 @@ def _subscription(region: Region, part: Part) -> Mapping[str, Any] | None:
 
 def _subscribed(region: Region, part: Part) -> str | None:
     """Return the ARN of a subscription, which is none yet until it is confirmed."""
-    request = {"TopicArn": part.properties["TopicArn"]}
-    for page in region.pages("sns", "ListSubscriptionsByTopic", part.name, request, "NextToken"):
+    found = subscriptions(region, part.properties["TopicArn"], part.name)
+    return next((arn for address, arn in found if address == part.name), None)
+
+
+def subscriptions(region: Region, topic: str, name: str) -> Iterator[tuple[str, str]]:
+    """Yield address and ARN of a topic's subscriptions by mail.
+
+    Args:
+        region: Where.
+        topic: ARN of the topic.
+        name: What is looked for, for the texts.
+    """
+    request = {"TopicArn": topic}
+    for page in region.pages("sns", "ListSubscriptionsByTopic", name, request, "NextToken"):
         for each in page.get("Subscriptions", ()):
-            if (each["Protocol"], each["Endpoint"]) == ("email", part.name):
-                return str(each["SubscriptionArn"])
-    return None
+            if each["Protocol"] == "email":
+                yield each["Endpoint"], str(each["SubscriptionArn"])
 
 
 def _filter(region: Region, part: Part) -> Mapping[str, Any] | None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from recoverable_secrets.core import errors
+from recoverable_secrets.stores import limits
 
 from . import patterns
 
@@ -33,7 +34,7 @@ DESCRIPTION_LIMIT = 1024
 PREFIX_LIMIT = 96
 """Most characters of a name prefix, so that pattern and description have room for it."""
 
-PREFIX_FORM = "(?!(a|ar|arn)$)[A-Za-z0-9/_+=.@!-]*"
+PREFIX_FORM = f"(?!(a|ar|arn)$){limits.AWS.name_characters}*"
 """What a name prefix may be. Reads by ARN would all begin with these three."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,56}")
@@ -202,7 +203,7 @@ def _of_topic(
             yield f"topic_arn is in {found[1]}, but the alarm in {region}: they have to be together"
     if "email" in unknown or emails is None:
         return
-    if isinstance(emails, str) or not all(
+    if not isinstance(emails, list | tuple) or not all(
         isinstance(each, str) and _ADDRESS.fullmatch(each) for each in emails
     ):
         yield "email must be a list of e-mail addresses"

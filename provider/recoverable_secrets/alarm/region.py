@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from recoverable_secrets.core import errors
-from recoverable_secrets.stores import aws_errors
+from recoverable_secrets.stores import aws_calls, aws_errors
 
 from .parts import Place
 
@@ -41,11 +40,9 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
 
 TAGGING = ("ListTagsForResource", "TagResource")
 
-_MISSING = frozenset({"NotFound", "NotFoundException", "ResourceNotFound"})
-_METHODS = {
-    name: "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
-    for name in (*PERMISSIONS, *TAGGING)
-}
+_MISSING = frozenset(
+    {"NotFound", "NotFoundException", "ResourceNotFound", "ResourceNotFoundException"}
+)
 
 
 class Region:
@@ -76,7 +73,6 @@ class Region:
         """
         if self._place is None:
             told = self.call("sts", "GetCallerIdentity", "the caller", {})
-            self.store.admit()
             self._place = Place(told["Arn"].split(":")[1], self.name, told["Account"])
         return self._place
 
@@ -86,37 +82,24 @@ class Region:
         """Make one call; an answer without content says that the thing does not exist.
 
         Raises:
-            RecoverableSecretsError: As `stores.aws.translated` says.
+            RecoverableSecretsError: As `stores.aws_calls.answered` says.
         """
-        from recoverable_secrets.stores import aws  # noqa: PLC0415  # boto3: only who calls
-
-        own = (f"{service}:{operation}",) if operation in TAGGING else ()
-        subject = aws_errors.Subject(
-            operation, name, needs=own or PERMISSIONS.get(operation, ("sts:GetCallerIdentity",))
-        )
-
-        def made() -> dict[str, Any]:
-            client = self.store.client(service, self.name)
-            method = getattr(client, _METHODS.get(operation, "get_caller_identity"))
-            answer: dict[str, Any] = method(**request)
-            return answer
-
-        try:
-            answer = aws.translated(subject, made)
-        except errors.StoreError as failure:
-            if failure.code not in _MISSING:
-                raise
-            return {}
-        return answer if isinstance(answer, dict) else {}
+        subject = _subject(service, operation, name)
+        return aws_calls.called(self.store, service, self.name, subject, request, missing=_MISSING)
 
     def pages(
         self, service: str, operation: str, name: str, request: Mapping[str, Any], token: str
     ) -> Iterator[dict[str, Any]]:
-        """Yield all pages of an answer; `token` is the name of what leads to the next one."""
-        following: dict[str, Any] = {}
-        while True:
-            page = self.call(service, operation, name, {**request, **following})
-            yield page
-            if not page.get(token):
-                return
-            following = {token: page[token]}
+        """Return all pages of an answer; `token` is the name of what leads to the next one."""
+        subject = _subject(service, operation, name)
+        return aws_calls.pages(
+            self.store, service, self.name, subject, request, token=token, missing=_MISSING
+        )
+
+
+def _subject(service: str, operation: str, name: str) -> aws_errors.Subject:
+    """Return what a call is about, and what it needs."""
+    if operation in TAGGING:
+        return aws_errors.Subject(operation, name, needs=(f"{service}:{operation}",))
+    needs = PERMISSIONS.get(operation, ("sts:GetCallerIdentity",))
+    return aws_errors.Subject(operation, name, needs=needs)

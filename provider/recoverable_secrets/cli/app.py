@@ -13,6 +13,7 @@ from typing import Any
 import typer
 
 import recoverable_secrets
+from recoverable_secrets.core import errors
 
 from . import (
     alarm,
@@ -112,7 +113,7 @@ def _run(arguments: Sequence[str]) -> int:
         end = told
     wrong = getattr(end.__context__, "format_message", None)
     if wrong is not None and "--json" in arguments:
-        problem = reports.Problem(error="InvalidInput", text=wrong())
+        problem = reports.Problem(error="InvalidInput", text=errors.clip(errors.readable(wrong())))
         out = output.Output(json=True)
         out.streams = "--stream" in arguments
         out.document(reports.Failed(problems=[problem]))

@@ -86,13 +86,7 @@ def show(
 
 def _listed(run: Run, place: Place, prefix: str) -> list[facts.Listed]:
     """Return all secrets of a region, each once; replicas are judged where their primary is."""
-    found: dict[str, facts.Listed] = {}
-    seen = 0
-    with run.out.progress(place.region) as told:
-        for number, page in enumerate(place.inventory.pages(prefix=prefix, pending=True), 1):
-            seen += len(page.rows)
-            told(number, seen)
-            found.update((row.secret.id, row) for row in page.rows if not _replica(row.secret))
+    found = {row.secret.id: row for row in run.listed(place, prefix) if not _replica(row.secret)}
     return list(found.values())
 
 

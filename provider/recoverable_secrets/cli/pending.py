@@ -104,17 +104,8 @@ def show(
 
 
 def listed(run: Run, place: Place, prefix: str = "") -> Iterator[facts.Listed]:
-    """Yield what is pending in a region, and say how far the list is.
-
-    Raises:
-        RecoverableSecretsError: The list ended early.
-    """
-    seen = 0
-    with run.out.progress(place.region) as told:
-        for number, page in enumerate(place.inventory.pages(prefix=prefix, pending=True), 1):
-            seen += len(page.rows)
-            told(number, seen)
-            yield from (row for row in page.rows if row.date is not None)
+    """Return what is pending in a region; see `Run.listed`."""
+    return (row for row in run.listed(place, prefix) if row.date is not None)
 
 
 def _sorted(run: Run, asked: Asked) -> int:

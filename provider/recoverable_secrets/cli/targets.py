@@ -11,7 +11,7 @@ import typer
 
 from recoverable_secrets.core import errors, facts, ownership
 from recoverable_secrets.core.errors import short
-from recoverable_secrets.stores import limits
+from recoverable_secrets.stores import limits, patience
 
 from . import exits
 from .where import Place, Run
@@ -19,8 +19,8 @@ from .where import Place, Run
 Seen = facts.Present | facts.PendingDeletion
 
 _ARN = re.compile(
-    r"arn:[a-z-]+:secretsmanager:(?P<region>[a-z0-9-]+):\d{12}:secret:"
-    r"(?P<name>[A-Za-z0-9/_+=.@!-]+)-[A-Za-z0-9]{6}"
+    r"arn:[a-z-]+:secretsmanager:(?P<region>[a-z0-9-]+):[0-9]{12}:secret:"
+    rf"(?P<name>(?:{limits.AWS.name_characters})+)-[A-Za-z0-9]{{6}}"
 )
 _NAME = re.compile(f"(?:{limits.AWS.name_characters}){{1,{limits.AWS.name_length}}}")
 
@@ -149,7 +149,7 @@ def _looked_up(run: Run, name: str) -> tuple[list[Target], bool]:
     before = len(run.problems)
     for place in places:
         with run.guarded(place.region, name):
-            seen = place.store.observe(ref)
+            seen = patience.look(place.store, ref)
             if not isinstance(seen, facts.Absent):
                 found.append(Target(place, seen))
     run.settle()

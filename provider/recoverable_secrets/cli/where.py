@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recoverable_secrets.core import errors
+from recoverable_secrets.core import errors, facts
+from recoverable_secrets.stores import aws_calls, aws_errors
 
 from . import exits, reports
 from .exits import Exit
@@ -147,11 +148,8 @@ class Run:
         return Place(region or self._usual(store), store)
 
     def _usual(self, store: AwsStore) -> str:
-        from recoverable_secrets.stores import aws, aws_errors  # noqa: PLC0415
-
         subject = aws_errors.Subject("the region", f"profile {self.profile or 'in use'}")
-        found = aws.translated(subject, lambda: {"region": store.region})
-        return str(found["region"]) if isinstance(found, dict) else ""
+        return aws_calls.answered(subject, lambda: store.region)
 
     @functools.cached_property
     def places(self) -> tuple[Place, ...]:
@@ -171,26 +169,22 @@ class Run:
 
     def _over_one_session(self, regions: Sequence[str]) -> tuple[Place, ...]:
         """Return several regions; credentials are found, and roles assumed, once for all."""
-        from recoverable_secrets.stores import aws, aws_errors  # noqa: PLC0415
-
         # A region that is not enabled could assume no role.
         first = _USUAL if self.all_regions and _USUAL in regions else regions[0]
         store, subject = self.place(first).store, aws_errors.Subject("the credentials", first)
 
-        def stores() -> dict[str, AwsStore]:
+        def places() -> tuple[Place, ...]:
             usual = store.elsewhere(first)
-            return {region: usual.elsewhere(region) for region in regions}
+            return tuple(Place(region, usual.elsewhere(region)) for region in regions)
 
-        found = aws.translated(subject, stores)
-        return tuple(Place(*each) for each in found.items()) if isinstance(found, dict) else ()
+        return aws_calls.answered(subject, places)
 
     def _all(self) -> tuple[str, ...]:
-        from recoverable_secrets.stores import aws, aws_errors  # noqa: PLC0415
+        from recoverable_secrets.stores import aws  # noqa: PLC0415
 
         subject = aws_errors.Subject("the regions", f"profile {self.profile or 'in use'}")
         store = aws.open_store(aws.Connection(profile=self.profile))
-        found = aws.translated(subject, lambda: {"regions": store.regions})
-        return tuple(found["regions"]) if isinstance(found, dict) else ()
+        return aws_calls.answered(subject, lambda: store.regions)
 
     @property
     def enabled(self) -> list[str]:
@@ -207,6 +201,19 @@ class Run:
     def many(self) -> bool:
         """Whether several regions are meant."""
         return self.all_regions or len(self.region) > 1
+
+    def listed(self, place: Place, prefix: str = "") -> Iterator[facts.Listed]:
+        """Yield the secrets of a region, those pending deletion too; say how far the list is.
+
+        Raises:
+            RecoverableSecretsError: The list ended early.
+        """
+        seen = 0
+        with self.out.progress(place.region) as told:
+            for number, page in enumerate(place.inventory.pages(prefix=prefix, pending=True), 1):
+                seen += len(page.rows)
+                told(number, seen)
+                yield from page.rows
 
     @contextlib.contextmanager
     def guarded(self, region: str | None = None, secret: str | None = None) -> Iterator[None]:

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from . import diff, errors, generate, ownership, rotation
+from . import diff, errors, generate, keys, ownership, replication, rotation
 from .fields import Spelling
 from .model import Declaration, Spec, listed
 from .policy import Capabilities
@@ -19,8 +19,8 @@ TYPE_LENGTH = 256
 _SECRETS_AS_PARAMETERS = "aws/reference/secretsmanager/"
 
 _NAME = r"[A-Za-z0-9/_+=.@!-]{1,512}"
-_KEY = (r"[A-Za-z0-9_+=,.@:/-]{0,2048}", "an ARN, id or alias of a key")
-_REGION = (r"([a-z]+-)+[0-9]+", "a region such as eu-west-1")
+_KEY = (keys.PATTERN, "an ARN, id or alias of a key")
+_REGION = (replication.REGION, "a region such as eu-west-1")
 _ROLE = (r"arn:[a-z-]+:iam::[0-9]{12}:role/[!-~]{1,1900}", "the ARN of an IAM role")
 _FUNCTION = (
     r"arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,140}(:[A-Za-z0-9$_-]{1,128})?",

@@ -282,7 +282,7 @@ _PROVED_BY_MEMORY = (
 def unchanged(wanted: Kept, policy: Policy) -> bool:
     """Whether memory alone proves that no call is needed."""
     memory, spec = wanted.memory, wanted.spec
-    if memory is None or memory.owner != wanted.owner:
+    if memory is None or memory.owner != wanted.owner or memory.drifted:
         return False
     if any(getattr(memory.spec, part) != getattr(spec, part) for part in _PROVED_BY_MEMORY):
         return False

@@ -6,6 +6,7 @@
     +-- AccessDenied              grant the permission that is named
     +-- Temporary                 run it again
     |   +-- OutOfTime             run it again, or allow more time
+    |   +-- Throttled             run it again, more slowly (nothing changed)
     +-- StoreError                read what the service said
 
 A text says what happened, why, and what to do, in at most 240 characters: CloudFormation
@@ -73,6 +74,10 @@ class Temporary(RecoverableSecretsError):
 
 class OutOfTime(Temporary):
     """The operation's own deadline came; the text says what was done by then."""
+
+
+class Throttled(Temporary):
+    """The service refused a call only because there were too many; the call did nothing."""
 
 
 class StoreError(RecoverableSecretsError):

@@ -260,6 +260,7 @@ class Memory:
         instance: The incarnation mark; `None` if the surface keeps none.
         version: The version that held the declared value.
         live_version: The version that was current when last seen.
+        drifted: The fields of `spec` that a look found otherwise than declared.
     """
 
     id: str
@@ -268,6 +269,7 @@ class Memory:
     instance: str | None = None
     version: str | None = None
     live_version: str | None = None
+    drifted: frozenset[str] = frozenset()
 
 
 class Mandate(enum.Enum):

@@ -163,7 +163,7 @@ def _filled(parameters: Generate, password: str) -> str:
     if template is None or key is None:
         return password
     head = template.rstrip(_BLANK)[:-1].rstrip(_BLANK)
-    comma = ", " if _content(template) else ""
+    comma = "" if head.strip(_BLANK) == "{" else ", "
     name = json.dumps(key, ensure_ascii=False)
     return f"{head}{comma}{name}: {json.dumps(password)}}}"
 

@@ -7,6 +7,9 @@ from .facts import Key, KeyState, Present
 from .plan import Action, CheckKey, Failure
 from .policy import Capabilities
 
+PATTERN = r"[A-Za-z0-9_+=,.@:/-]{0,2048}"
+"""What an ARN, id or alias of a key looks like."""
+
 _WHOLE = 86
 """Most characters of a key that is told whole: all ARNs of keys have fewer."""
 

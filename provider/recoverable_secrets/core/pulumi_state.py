@@ -69,7 +69,9 @@ def read(document: object, source: str, name: Stack | None = None) -> tuple[Stac
         )  # fmt: skip
     inner = within.get("latest") if "checkpoint" in top else within
     listed = inner.get("resources") if isinstance(inner, Mapping) else None
-    resources = [each for each in listed or () if isinstance(each, Mapping)]
+    resources = [
+        each for each in (listed if isinstance(listed, list) else ()) if isinstance(each, Mapping)
+    ]
     told = set(_stacks(resources)) or set(_told(within.get("stack")))
     if name and told - {name}:
         raise _wrong(source, f"is the state of {min(map(str, told))}, not of {name}")

@@ -10,6 +10,7 @@ A declared list wins over the record.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from . import keys, model, ownership
@@ -18,6 +19,9 @@ from .facts import Kept, Present, Replica, Secret
 from .model import Spec
 from .plan import Action, AddReplicas, Failure, Look, RemoveReplicas, Wait
 from .policy import Capabilities, Policy
+
+REGION = r"([a-z]+-)+[0-9]+"
+"""What a region looks like."""
 
 _ATTEMPTS = 2
 _TAG_LENGTH = 256
@@ -45,9 +49,13 @@ def record(replicas: Iterable[Replica]) -> str:
 
 
 def recorded(tags: Mapping[str, str]) -> tuple[Replica, ...]:
-    """Return the copies that a record stands for."""
+    """Return the copies that a record stands for; what others wrote there and is none is not."""
     entries = (entry.partition("=") for entry in tags.get(ownership.REPLICAS, "").split())
-    return tuple(Replica(region=region, kms_key_id=key or None) for region, _, key in entries)
+    told: dict[str, Replica] = {}
+    for region, _, key in entries:
+        if re.fullmatch(REGION, region) and re.fullmatch(keys.PATTERN, key):
+            told.setdefault(region, Replica(region=region, kms_key_id=key or None))
+    return tuple(told.values())
 
 
 def wanted(present: Present, kept: Kept, *, exact: bool) -> tuple[Replica, ...] | None:

@@ -15,7 +15,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import boto3
 import botocore.config
@@ -48,6 +48,7 @@ HASTY = CONFIG.merge(
 )
 """How to call for what is good to know, but not needed: there may be no way to the service."""
 
+_T = TypeVar("_T")
 _VALUE: contextvars.ContextVar[Sealed | None] = contextvars.ContextVar("value", default=None)
 _STAND_IN = {"SecretString": "-", "SecretBinary": b"-"}
 _LOCK = threading.Lock()  # boto3 sessions are not made safely by several threads at once
@@ -130,25 +131,19 @@ class AwsStore:
         self, ref: facts.Ref, *, policy: bool = False
     ) -> facts.Absent | facts.Present | facts.PendingDeletion:
         """Return what DescribeSecret tells; see `SecretStore`."""
-        found = self._call(ref, "DescribeSecret", {"SecretId": ref.id or ref.name})
-        if not isinstance(found, dict):
+        asked = {"SecretId": ref.id or ref.name}
+        found = self._call(ref, "DescribeSecret", asked, read=aws_wire.described)
+        if isinstance(found, plan.Conflict | plan.Later):
             self._prove_account(ref)
             return facts.Absent()
-        if "ARN" not in found:
-            raise aws_errors.strange(aws_errors.Subject("DescribeSecret", ref.name))
-        if (ref.id or ref.name) not in {found["ARN"], found["Name"]}:
+        if (ref.id or ref.name) not in {found.secret.id, found.secret.name}:
             return facts.Absent()  # Found by part of its ARN: not the one that was asked for.
-        secret = aws_wire.secret(found)
-        if "DeletedDate" in found:
-            return facts.PendingDeletion(secret=secret, date=aws_wire.utc(found["DeletedDate"]))
-        if policy:
-            secret = dataclasses.replace(secret, policy=self._policy(ref, secret))
-        return facts.Present(secret=secret)
-
-    def _policy(self, ref: facts.Ref, secret: facts.Secret) -> str | None:
-        """Return the resource policy in normal form, empty for none."""
-        found = self._call(ref, "GetResourcePolicy", {"SecretId": secret.id})
-        return aws_wire.policy(found) if isinstance(found, dict) else None
+        if policy and isinstance(found, facts.Present):
+            asked = {"SecretId": found.secret.id}
+            told = self._call(ref, "GetResourcePolicy", asked, read=aws_wire.policy)
+            document = told if isinstance(told, str) else None
+            return facts.Present(secret=dataclasses.replace(found.secret, policy=document))
+        return found
 
     def apply(
         self, ref: facts.Ref, action: plan.Action, payload: Sealed | None = None
@@ -157,14 +152,8 @@ class AwsStore:
         if isinstance(action, plan.CheckKey):
             return plan.Done(key=self._key_state(ref, action.kms_key_id))
         operation, request = aws_wire.request(ref, action)
-        answer = self._call(ref, operation, request, payload)
-        if not isinstance(answer, dict):
-            return answer
-        return plan.Done(
-            id=answer.get("ARN"),
-            version=answer.get("VersionId") if plan.valued(action) else None,
-            date=aws_wire.utc(answer.get("DeletionDate")),
-        )
+        read = functools.partial(aws_wire.done, action)
+        return self._call(ref, operation, request, payload, read=read)
 
     def _key_state(self, ref: facts.Ref, key: str) -> facts.Key:
         """Return what DescribeKey tells; that it tells nothing is no failure of ours."""
@@ -203,20 +192,20 @@ class AwsStore:
         operation: str,
         request: dict[str, Any],
         payload: Sealed | None = None,
-    ) -> dict[str, Any] | plan.Conflict | plan.Later:
-        """Make one call, and translate all that can go wrong."""
+        *,
+        read: Callable[[dict[str, Any]], _T],
+    ) -> _T | plan.Conflict | plan.Later:
+        """Make one call, read its answer, and translate all that can go wrong."""
         subject = aws_errors.Subject(operation, ref.name, payload)
 
-        def call() -> dict[str, Any]:
-            client = self.client("secretsmanager", self._region(ref))
-            self.admit()
-            method = getattr(client, botocore.xform_name(operation))
+        def call() -> _T:
+            region, stand_in = self._region(ref), _STAND_IN if payload else {}
             token = _VALUE.set(payload)
             try:
-                answer: dict[str, Any] = method(**request, **(_STAND_IN if payload else {}))
+                answer = self.ask("secretsmanager", region, operation, {**request, **stand_in})
             finally:
                 _VALUE.reset(token)
-            return answer
+            return read(answer)
 
         return translated(subject, call)
 
@@ -305,8 +294,16 @@ class AwsStore:
             session = boto3.Session(botocore_session=inner)
         return session
 
-    def admit(self) -> None:
-        """Refuse to do anything in an account that is not allowed."""
+    def ask(
+        self, service: str, region: str, operation: str, request: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Make one call, unless the account is not allowed; what botocore raises is its own."""
+        client = self.client(service, region)
+        self._admit()
+        answer: dict[str, Any] = getattr(client, botocore.xform_name(operation))(**request)
+        return answer
+
+    def _admit(self) -> None:
         allowed = self._where.accounts
         if allowed and self._caller() not in allowed:
             raise errors.Refused(
@@ -334,8 +331,8 @@ class AwsStore:
 
 
 def translated(
-    subject: aws_errors.Subject, call: Callable[[], dict[str, Any]]
-) -> dict[str, Any] | plan.Conflict | plan.Later:
+    subject: aws_errors.Subject, call: Callable[[], _T]
+) -> _T | plan.Conflict | plan.Later:
     """Make a call; turn what it raises into our errors, and a conflict into an answer.
 
     Ours is raised after theirs is dealt with, so that it has no context: a chained exception
@@ -352,7 +349,11 @@ def translated(
         return call()
     except botocore.exceptions.ClientError as error:
         meaning = aws_errors.from_service(error.response, subject)
-    except (botocore.exceptions.BotoCoreError, botocore.parsers.ResponseParserError) as error:
+    except (
+        botocore.exceptions.BotoCoreError,
+        botocore.parsers.ResponseParserError,
+        *aws_errors.ODD,
+    ) as error:
         meaning = aws_errors.from_sdk(type(error), subject)
     if isinstance(meaning, plan.Conflict | plan.Later):
         return meaning

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import email.utils
 import enum
-import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from typing import Any, Protocol
 
 from recoverable_secrets.core import errors
 
-from . import aws, aws_errors, aws_inventory
+from . import aws_calls, aws_errors
 
 PERMISSIONS = {
     "SimulatePrincipalPolicy": ("iam:SimulatePrincipalPolicy",),
@@ -50,38 +49,25 @@ _ANY = frozenset(
 )
 """Actions that are granted for all resources, or not at all."""
 
-_SECRET = {"SecretId": "{name}"}
-_PROBES: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
-    "cloudformation:ListStacks": ("cloudformation", "list_stacks", {}),
-    "cloudformation:ListStackResources": (
-        "cloudformation",
-        "list_stack_resources",
-        {"StackName": "recoverable-secrets-nobodys"},
-    ),
-    "cloudwatch:DescribeAlarms": ("cloudwatch", "describe_alarms", {"MaxRecords": 1}),
-    "events:DescribeRule": ("events", "describe_rule", {"Name": _ALARM}),
-    "events:ListTargetsByRule": ("events", "list_targets_by_rule", {"Rule": _ALARM}),
-    "kms:DescribeKey": ("kms", "describe_key", {"KeyId": "alias/aws/secretsmanager"}),
-    "logs:DescribeMetricFilters": ("logs", "describe_metric_filters", {"limit": 1}),
-    "secretsmanager:DescribeSecret": ("secretsmanager", "describe_secret", _SECRET),
-    "secretsmanager:GetResourcePolicy": ("secretsmanager", "get_resource_policy", _SECRET),
-    "secretsmanager:ListSecretVersionIds": (
-        "secretsmanager",
-        "list_secret_version_ids",
-        {**_SECRET, "MaxResults": 1},
-    ),
-    "secretsmanager:ListSecrets": ("secretsmanager", "list_secrets", {"MaxResults": 1}),
-    "sns:GetTopicAttributes": ("sns", "get_topic_attributes", {"TopicArn": "{topic}"}),
-    "sns:ListSubscriptionsByTopic": (
-        "sns",
-        "list_subscriptions_by_topic",
-        {"TopicArn": "{topic}"},
-    ),
+_PROBES: Mapping[str, Mapping[str, Any]] = {
+    "cloudformation:ListStacks": {},
+    "cloudformation:ListStackResources": {"StackName": "recoverable-secrets-nobodys"},
+    "cloudwatch:DescribeAlarms": {"MaxRecords": 1},
+    "events:DescribeRule": {"Name": _ALARM},
+    "events:ListTargetsByRule": {"Rule": _ALARM},
+    "kms:DescribeKey": {"KeyId": "alias/aws/secretsmanager"},
+    "logs:DescribeMetricFilters": {"limit": 1},
+    "secretsmanager:DescribeSecret": {"SecretId": "{name}"},
+    "secretsmanager:GetResourcePolicy": {"SecretId": "{name}"},
+    "secretsmanager:ListSecretVersionIds": {"SecretId": "{name}", "MaxResults": 1},
+    "secretsmanager:ListSecrets": {"MaxResults": 1},
+    "sns:GetTopicAttributes": {"TopicArn": "{topic}"},
+    "sns:ListSubscriptionsByTopic": {"TopicArn": "{topic}"},
 }
-"""Calls that change nothing: service, method, request. That there is no such thing is an answer."""
+"""Calls that change nothing: action, request. That there is no such thing is an answer."""
 
 
-class Clients(aws_inventory.Clients, Protocol):
+class Clients(aws_calls.Clients, Protocol):
     """What is needed of the AWS store; besides, all regions that there are."""
 
     @property
@@ -169,8 +155,7 @@ def known_region(store: Clients) -> bool:
         RecoverableSecretsError: The profile does not exist, or no region is set.
     """
     subject = aws_errors.Subject("the region", "the caller")
-    found = aws.translated(subject, lambda: {"known": store.region in store.regions})
-    return isinstance(found, dict) and bool(found["known"])
+    return aws_calls.answered(subject, lambda: store.region in store.regions)
 
 
 def who(store: Clients, now: Callable[[], dt.datetime], name: str = NOBODYS) -> Answer:
@@ -201,7 +186,7 @@ def who(store: Clients, now: Callable[[], dt.datetime], name: str = NOBODYS) -> 
     subject = aws_errors.Subject("GetCallerIdentity", "the caller")
     found: Caller | errors.RecoverableSecretsError
     try:
-        told: Any = aws.translated(subject, call)
+        told = aws_calls.answered(subject, call)
         found = Caller(
             arn=told["Arn"],
             account=told["Account"],
@@ -233,7 +218,7 @@ def findings(store: Clients, caller: Caller, actions: Iterable[str]) -> dict[str
     found: dict[str, Finding] = {}
     mute: dict[str, Finding] = {}
     for action in filter(_PROBES.__contains__, wanted):
-        service = _PROBES[action][0]
+        service = action.partition(":")[0]
         # Who gets no answer once, would wait as long for each other one.
         found[action] = mute.get(service) or tried(store, caller, action)
         if found[action].grant is Grant.UNSURE:
@@ -243,27 +228,18 @@ def findings(store: Clients, caller: Caller, actions: Iterable[str]) -> dict[str
 
 
 def tried(store: Clients, caller: Caller, action: str) -> Finding:
-    """Return whether an action is allowed, by a call that changes nothing."""
-    service, method, request = _PROBES[action]
+    """Return whether an action is allowed, by a call that changes nothing.
+
+    Any answer about its matter is a yes.
+    """
+    service, _, operation = action.partition(":")
     spelt = {"name": caller.name, "topic": resource(caller, "sns:")}
-    filled = {k: v.format(**spelt) if isinstance(v, str) else v for k, v in request.items()}
-    return asked(store, service, method, action, filled)
-
-
-def asked(
-    store: Clients, service: str, method: str, action: str, request: Mapping[str, Any]
-) -> Finding:
-    """Return whether a call that changes nothing is allowed: any answer about its matter is yes."""
-    operation = action.partition(":")[2]
+    request = {
+        k: v.format(**spelt) if isinstance(v, str) else v for k, v in _PROBES[action].items()
+    }
     subject = aws_errors.Subject(operation, "a check", needs=(action,))
-
-    def call() -> dict[str, Any]:
-        client = store.client(service, store.region)
-        answer: dict[str, Any] = getattr(client, method)(**request)
-        return answer
-
     try:
-        aws.translated(subject, call)
+        aws_calls.called(store, service, store.region, subject, request)
     except errors.AccessDenied as error:
         blocked = "explicit deny" in str(error)
         return _refused(blocked=blocked, who="an explicit deny")
@@ -320,7 +296,9 @@ def _principal(store: Clients, caller: Caller) -> str:
     # The session's ARN lacks the path of the role, which GetRole alone knows.
     role: dict[str, Any]
     try:
-        role = _iam(store, "GetRole", RoleName=found[3])["Role"]
+        request = {"RoleName": found[3]}
+        subject = _of_caller("GetRole")
+        role = aws_calls.called(store, "iam", store.region, subject, request)["Role"]
     except errors.RecoverableSecretsError:
         return f"arn:{found[1]}:iam::{found[2]}:role/{found[3]}"
     return str(role["Arn"])
@@ -341,27 +319,13 @@ def _pages(
             }
         ],
     }
-    place: dict[str, str] = {}
-    while True:
-        page = _iam(store, "SimulatePrincipalPolicy", **request, **place)
+    subject = _of_caller("SimulatePrincipalPolicy")
+    for page in aws_calls.pages(store, "iam", store.region, subject, request, token="Marker"):
         yield from page.get("EvaluationResults") or ()
-        if not page.get("IsTruncated") or not page.get("Marker"):
-            return
-        place = {"Marker": page["Marker"]}
 
 
-_METHODS = {"GetRole": "get_role", "SimulatePrincipalPolicy": "simulate_principal_policy"}
-
-
-def _iam(store: Clients, operation: str, **request: Any) -> dict[str, Any]:
-    subject = aws_errors.Subject(operation, "the caller", needs=PERMISSIONS[operation])
-
-    def call() -> dict[str, Any]:
-        client = store.client("iam", store.region)
-        return functools.partial(getattr(client, _METHODS[operation]), **request)()  # type: ignore[no-any-return]
-
-    answer = aws.translated(subject, call)
-    return answer if isinstance(answer, dict) else {}
+def _of_caller(operation: str) -> aws_errors.Subject:
+    return aws_errors.Subject(operation, "the caller", needs=PERMISSIONS[operation])
 
 
 def _judged(told: Mapping[str, Any]) -> tuple[str, Finding]:

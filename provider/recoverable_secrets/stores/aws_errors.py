@@ -7,7 +7,10 @@ reaches the user's log with all that it holds.
 from __future__ import annotations
 
 import base64
+import html
+import json
 import re
+import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -111,6 +114,13 @@ _TEMPORARY = frozenset(
         "RequestTimeout",
         "RequestTimeoutException",
         "ServiceUnavailable",
+    }
+)
+_THROTTLED = frozenset(
+    {
+        "RequestLimitExceeded",
+        "RequestThrottledException",
+        "SlowDown",
         "Throttling",
         "ThrottlingException",
         "ThrottledException",
@@ -127,6 +137,9 @@ _UNUSABLE = frozenset(
     }
 )
 _KEY_TROUBLE = frozenset({"DecryptionFailure", "EncryptionFailure"})
+ODD = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
+"""What the SDK, and who reads its answers, stumbles with over a shape that AWS never sends."""
+
 _SHORTEST = 4
 _ECHOING = frozenset({"InvalidParameterException", "SerializationException", "ValidationException"})
 
@@ -178,6 +191,11 @@ def from_service(
         return errors.AccessDenied(
             f"{subject.operation} of {name}: the AWS credentials are expired or not valid "
             f"({code}). Renew them, then run again"
+        )
+    if code in _THROTTLED:
+        return errors.Throttled(
+            f"{subject.operation} of {name} failed after all retries ({code}): too many calls at "
+            "once; run again later"
         )
     if code in _TEMPORARY or status >= 500:  # noqa: PLR2004  # HTTP's own number
         return errors.Temporary(
@@ -240,7 +258,7 @@ def from_sdk(kind: type[Exception], subject: Subject) -> errors.RecoverableSecre
         return errors.Temporary(
             f"{at} got no answer ({kind.__name__}): check network and endpoint, then run again"
         )
-    if "ResponseParserError" in lineage:
+    if "ResponseParserError" in lineage or issubclass(kind, ODD):
         return strange(subject)
     return errors.StoreError(f"{at} failed in the SDK ({kind.__name__})", kind.__name__)
 
@@ -262,10 +280,19 @@ def _scrubbed(text: str, code: str, payload: Sealed | None) -> str:
         return ""
     content = payload.reveal()
     raw = content.encode() if isinstance(content, str) else content
-    spelt = {raw.decode(errors="replace"), base64.b64encode(raw).decode()}
-    for each in filter(_telling, (" ".join(each.split()) for each in spelt)):
+    spelt = (" ".join(each.split()) for each in _spellings(raw))
+    for each in sorted(filter(_telling, spelt), key=len, reverse=True):
         plain = plain.replace(each, SHOWN)
     return plain
+
+
+def _spellings(raw: bytes) -> set[str]:
+    """Return how a service may write a value: as it is, in JSON, in XML, in an address, encoded."""
+    text = raw.decode(errors="replace")
+    as_json = {json.dumps(text, ensure_ascii=ascii_)[1:-1] for ascii_ in (True, False)}
+    as_xml = {html.escape(text), html.escape(text, quote=False)}
+    encoded = {base64.b64encode(raw).decode(), raw.hex(), raw.hex().upper()}
+    return {text, *as_json, *as_xml, *encoded, urllib.parse.quote(raw, safe="")}
 
 
 def _telling(spelt: str) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from recoverable_secrets.core import errors, facts
 from recoverable_secrets.core.pending import check_prefix
 
-from . import Page, aws, aws_errors, aws_wire, limits
+from . import Page, aws_calls, aws_errors, aws_wire, limits
 
 PERMISSIONS = {
     "ListSecrets": ("secretsmanager:ListSecrets",),
@@ -17,37 +17,21 @@ PERMISSIONS = {
 """What each operation needs that is called here. Only people make them: the function's role has
 neither, so they stand beside `aws_errors.PERMISSIONS`."""
 
-_METHODS = {
-    "ListSecrets": "list_secrets",
-    "ListSecretVersionIds": "list_secret_version_ids",
-}
+_Row = TypeVar("_Row")
 _MOST = 100
 _EXPIRED = "InvalidNextTokenException"
+_ABSENT = frozenset(
+    ("ListSecretVersionIds", code)
+    for code in ("InvalidRequestException", "ResourceNotFoundException")
+)
 # The service takes an exclamation mark at the beginning for "all but these".
 _NEGATION = "!"
-
-
-class Clients(Protocol):
-    """What is needed of the AWS store: its clients, and whether its account may be used."""
-
-    @property
-    def region(self) -> str:
-        """The region to list."""
-        ...
-
-    def client(self, service: str, region: str) -> Any:
-        """Return the boto3 client of a service."""
-        ...
-
-    def admit(self) -> None:
-        """Refuse to do anything in an account that is not allowed."""
-        ...
 
 
 class AwsInventory:
     """Lists of AWS Secrets Manager; see `Inventory` for what is promised."""
 
-    def __init__(self, store: Clients) -> None:
+    def __init__(self, store: aws_calls.Clients) -> None:
         """Stand on a store's clients; nothing is called before the first page is asked for."""
         self._store = store
 
@@ -62,7 +46,7 @@ class AwsInventory:
     def _listed(self, prefix: str, request: dict[str, Any]) -> Iterator[Page]:
         region = self._store.region
         for answer in self._answers("ListSecrets", region, region, request):
-            rows = (aws_wire.listed(entry) for entry in answer.get("SecretList") or ())
+            rows = _read("ListSecrets", region, answer.get("SecretList"), aws_wire.listed)
             found = tuple(row for row in rows if row.secret.name.startswith(prefix))
             yield Page(found, more=bool(answer.get("NextToken")))
 
@@ -76,58 +60,38 @@ class AwsInventory:
             # An emulator may put the name for the ARN; a secret found by a part has another name.
             if not {ref.id, ref.name} & {answer.get("ARN"), answer.get("Name")} - {None}:
                 raise _missing(ref.name)  # Found by part of its ARN.
-            for entry in answer.get("Versions") or ():
-                found[entry["VersionId"]] = aws_wire.version(entry)
+            told = _read("ListSecretVersionIds", ref.name, answer.get("Versions"), aws_wire.version)
+            found.update({version.id: version for version in told})
         return tuple(found.values())
 
     def _answers(
         self, operation: str, region: str, name: str, request: dict[str, Any]
     ) -> Iterator[dict[str, Any]]:
         """Yield the answers of a call that comes in pages, until the last one."""
-        token: str | None = None
-        while True:
-            place = {"NextToken": token} if token else {}
-            answer = self._call(operation, region, name, {**request, **place, "MaxResults": _MOST})
-            yield answer
-            before, token = token, answer.get("NextToken")
-            if not token:
-                return
-            if token == before:
-                raise errors.StoreError(
-                    f"{operation} of {errors.short(name)} answers the same page again and again. "
-                    "What was shown is not all; look at the endpoint, then run again",
-                    "SamePageAgain",
-                )
-
-    def _call(
-        self, operation: str, region: str, name: str, request: dict[str, Any]
-    ) -> dict[str, Any]:
-        def call() -> dict[str, Any]:
-            client = self._store.client("secretsmanager", region)
-            self._store.admit()
-            answer: dict[str, Any] = getattr(client, _METHODS[operation])(**request)
-            return answer
-
         subject = aws_errors.Subject(operation, name, needs=PERMISSIONS[operation])
+        asked = {**request, "MaxResults": _MOST}
         try:
-            answer = aws.translated(subject, call)
+            yield from aws_calls.pages(self._store, "secretsmanager", region, subject, asked)
         except errors.StoreError as failure:
-            if failure.code != _EXPIRED:
+            code = failure.code
+            if code != _EXPIRED and (operation, code) not in _ABSENT:
                 raise
         else:
-            if isinstance(answer, dict):
-                return answer
-            if operation == "ListSecretVersionIds":
-                raise _missing(name, answer.code)
-            raise errors.StoreError(
-                f"{operation} of {errors.short(name)} was refused with {answer.code}: "
-                f"{errors.clip(answer.text, 120)}",
-                answer.code,
-            )
+            return
+        if code != _EXPIRED:
+            raise _missing(name, code)
         raise errors.Temporary(
             f"{operation} of {errors.short(name)}: the place where the next page begins is no "
             "longer known to AWS. What was shown is not all; run again"
         )
+
+
+def _read(
+    operation: str, name: str, entries: Any, one: Callable[[dict[str, Any]], _Row]
+) -> tuple[_Row, ...]:
+    """Return what the entries of an answer show."""
+    subject = aws_errors.Subject(operation, name)
+    return aws_calls.answered(subject, lambda: tuple(map(one, entries or ())))
 
 
 def _missing(name: str, code: str = "ResourceNotFoundException") -> errors.StoreError:

@@ -13,29 +13,13 @@ import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from recoverable_secrets.core import errors
 from recoverable_secrets.core.sealed import Sealed
 
 from . import aws, aws_errors, aws_wire
-
-
-class Clients(Protocol):
-    """What is needed of the AWS store: its clients, and whether its account may be used."""
-
-    @property
-    def region(self) -> str:
-        """The region of what has no ARN."""
-        ...
-
-    def client(self, service: str, region: str) -> Any:
-        """Return the boto3 client of a service."""
-        ...
-
-    def admit(self) -> None:
-        """Refuse to do anything in an account that is not allowed."""
-        ...
+from .aws_calls import Clients
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +30,6 @@ class _Read:
         service: As boto3 names it.
         event: The event before an answer is parsed, which botocore emits for this call only.
         operation: AWS's name of it.
-        method: boto3's name of it.
         needs: The permissions, that for a customer's own key included.
         what: What is read, for the texts.
         missing: The code that says that there is none.
@@ -55,19 +38,18 @@ class _Read:
     service: str
     event: str
     operation: str
-    method: str
     needs: tuple[str, ...]
     what: str
     missing: str
 
 
 _PARAMETER = _Read(
-    "ssm", "before-parse.ssm.GetParameter", "GetParameter", "get_parameter",
+    "ssm", "before-parse.ssm.GetParameter", "GetParameter",
     ("ssm:GetParameter", "kms:Decrypt"), "parameter", "ParameterNotFound",
 )  # fmt: skip
 _SECRET = _Read(
     "secretsmanager", "before-parse.secrets-manager.GetSecretValue", "GetSecretValue",
-    "get_secret_value", ("secretsmanager:GetSecretValue", "kms:Decrypt"), "secret",
+    ("secretsmanager:GetSecretValue", "kms:Decrypt"), "secret",
     "ResourceNotFoundException",
 )  # fmt: skip
 
@@ -139,10 +121,9 @@ def _call(store: Clients, read: _Read, region: str, name: str, **request: Any) -
         client = store.client(read.service, region)
         with _LOCK:
             client.meta.events.register(read.event, _take_value, unique_id=read.event)
-        store.admit()
         token = _TAKEN.set(None)
         try:
-            answer: dict[str, Any] = getattr(client, read.method)(**request)
+            answer = store.ask(read.service, region, read.operation, request)
             return {"ARN": answer.get("ARN"), "Name": answer.get("Name"), "taken": _TAKEN.get()}
         finally:
             _TAKEN.reset(token)

@@ -16,8 +16,7 @@ from recoverable_secrets.core import errors, orphans
 from recoverable_secrets.core.errors import short
 from recoverable_secrets.core.orphans import Declares, Gone, Stack, Told, Untold
 
-from . import aws, aws_errors
-from .aws_inventory import Clients
+from . import aws_calls, aws_errors
 
 PERMISSIONS = {
     "ListStackResources": ("cloudformation:ListStackResources",),
@@ -25,7 +24,6 @@ PERMISSIONS = {
 }
 """What each operation needs that is called here; the second is for some stacks only."""
 
-_METHODS = {"ListStackResources": "list_stack_resources", "ListStacks": "list_stacks"}
 _MISSING = "ValidationError"
 _NESTED = "AWS::CloudFormation::Stack"
 _NO_LONGER = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
@@ -38,7 +36,7 @@ Resource = dict[str, Any]
 class Stacks:
     """The stacks of one region; each is asked for once."""
 
-    def __init__(self, store: Clients) -> None:
+    def __init__(self, store: aws_calls.Clients) -> None:
         """Stand on a store's clients; nothing is called before the first stack is asked for."""
         self._store = store
         self._lists: dict[str, list[Resource] | None] = {}
@@ -47,7 +45,7 @@ class Stacks:
         """Return what CloudFormation tells of a stack; one call for each page of its resources.
 
         Raises:
-            RecoverableSecretsError: As `stores.aws.translated` says.
+            RecoverableSecretsError: As `aws_calls.answered` says.
         """
         root, *below = stack.path
         found = self._root(root)
@@ -106,29 +104,7 @@ class Stacks:
 
     def _pages(self, operation: str, name: str, request: dict[str, str]) -> Iterator[Any]:
         subject = aws_errors.Subject(operation, name, needs=PERMISSIONS[operation])
-        token: dict[str, str] = {}
-        while True:
-            page = aws.translated(subject, self._call(operation, request | token))
-            yield page
-            following = page.get("NextToken") if isinstance(page, dict) else None
-            if not following:
-                return
-            if token.get("NextToken") == following:  # What is missing would pass for gone.
-                raise errors.StoreError(
-                    f"{operation} of {short(name)} answers the same page again and again. Look at "
-                    "the endpoint, then run again",
-                    "SamePageAgain",
-                )
-            token = {"NextToken": following}
-
-    def _call(self, operation: str, request: dict[str, str]) -> Any:
-        def call() -> dict[str, Any]:
-            client = self._store.client("cloudformation", self._store.region)
-            self._store.admit()
-            answer: dict[str, Any] = getattr(client, _METHODS[operation])(**request)
-            return answer
-
-        return call
+        return aws_calls.pages(self._store, "cloudformation", self._store.region, subject, request)
 
 
 def _of_set(name: str) -> str | None:

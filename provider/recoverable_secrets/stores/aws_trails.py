@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from recoverable_secrets.core import errors
 
-from . import aws, aws_errors
-from .aws_checks import Clients
+from . import aws_calls, aws_errors
+from .aws_calls import Clients
 
 PERMISSIONS = {
     "DescribeTrails": ("cloudtrail:DescribeTrails",),
@@ -19,12 +18,6 @@ PERMISSIONS = {
     "GetTrailStatus": ("cloudtrail:GetTrailStatus",),
 }
 """What each operation needs that is called here."""
-
-_METHODS = {
-    "DescribeTrails": "describe_trails",
-    "GetEventSelectors": "get_event_selectors",
-    "GetTrailStatus": "get_trail_status",
-}
 
 _READ = {
     "eventCategory": "Management",
@@ -35,6 +28,7 @@ _READ = {
 }
 """A read of a secret, in the fields that selectors speak of."""
 
+_MISSING = frozenset({"ResourceNotFoundException"})
 _OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
     "Equals": str.__eq__,
     "StartsWith": str.startswith,
@@ -143,10 +137,4 @@ def _passes(field: Mapping[str, Any]) -> bool | None:
 
 def _call(store: Clients, region: str, operation: str, **request: Any) -> dict[str, Any]:
     subject = aws_errors.Subject(operation, "CloudTrail", needs=PERMISSIONS[operation])
-
-    def call() -> dict[str, Any]:
-        client = store.client("cloudtrail", region)
-        return functools.partial(getattr(client, _METHODS[operation]), **request)()  # type: ignore[no-any-return]
-
-    answer = aws.translated(subject, call)
-    return answer if isinstance(answer, dict) else {}
+    return aws_calls.called(store, "cloudtrail", region, subject, request, missing=_MISSING)

@@ -72,6 +72,25 @@ def secret(found: Mapping[str, Any]) -> facts.Secret:
     )
 
 
+def described(found: Mapping[str, Any]) -> facts.Present | facts.PendingDeletion:
+    """Return what DescribeSecret shows."""
+    seen = secret(found)
+    if not (isinstance(seen.id, str) and isinstance(seen.name, str)):
+        raise TypeError
+    if "DeletedDate" in found:
+        return facts.PendingDeletion(secret=seen, date=utc(found["DeletedDate"]))
+    return facts.Present(secret=seen)
+
+
+def done(action: plan.Action, answer: Mapping[str, Any]) -> plan.Done:
+    """Return what the answer of the call for an action tells."""
+    return plan.Done(
+        id=answer.get("ARN"),
+        version=answer.get("VersionId") if plan.valued(action) else None,
+        date=utc(answer.get("DeletionDate")),
+    )
+
+
 def listed(found: Mapping[str, Any]) -> facts.Listed:
     """Return what an entry of ListSecrets shows."""
     return facts.Listed(secret=secret(found), date=utc(found.get("DeletedDate")))
