@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import signal
+from collections.abc import Iterator
+
+import pytest
 
 
 def pytest_configure() -> None:
@@ -16,3 +20,27 @@ def pytest_configure() -> None:
     for number in (signal.SIGHUP, signal.SIGTERM):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was counted; pytest asks only this file where it was not given the folders."""
+    from fuzz import counts  # noqa: PLC0415  # The path is set by now.
+
+    counts.report(terminalreporter)
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """Put levels and filters of all loggers back: the function sets them for its own process."""
+    loggers = [logging.root, *map(logging.getLogger, logging.root.manager.loggerDict)]
+    before = [(logger, logger.level, logger.filters[:]) for logger in loggers]
+    yield
+    known = {logger for logger, _, _ in before}
+    for name in tuple(logging.root.manager.loggerDict):
+        late = logging.getLogger(name)
+        if late not in known:
+            late.filters.clear()
+    for logger, level, filters in before:
+        logger.filters[:] = filters
+        if logger.level != level:
+            logger.setLevel(level)

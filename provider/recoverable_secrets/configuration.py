@@ -41,7 +41,9 @@ def configure(props: dict[str, Any]) -> None:
 
 
 def _accounts(given: Any) -> list[Any] | None:
-    if given is not None and not isinstance(given, list):
+    if given is None:
+        return None
+    if not isinstance(given, list) or not all(type(each) in {str, int, float} for each in given):
         raise errors.InvalidInput(["aws:allowedAccountIds must be a list of account ids"])
     return given
 

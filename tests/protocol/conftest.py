@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import os
 from collections.abc import Iterator
 
@@ -27,23 +26,6 @@ PARAMETERS = (
     "ALLOWED_VALUE_SOURCES",
     "ALLOWED_ROTATION_FUNCTIONS",
 )
-
-
-@pytest.fixture(autouse=True)
-def _logging_as_before() -> Iterator[None]:
-    """Put levels and filters of all loggers back: the function sets them for its own process."""
-    loggers = [logging.root, *map(logging.getLogger, logging.root.manager.loggerDict)]
-    before = [(logger, logger.level, logger.filters[:]) for logger in loggers]
-    yield
-    known = {logger for logger, _, _ in before}
-    for name in tuple(logging.root.manager.loggerDict):
-        late = logging.getLogger(name)
-        if late not in known:
-            late.filters.clear()
-    for logger, level, filters in before:
-        logger.filters[:] = filters
-        if logger.level != level:
-            logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -162,7 +162,7 @@ class AwsStore:
             return aws_wire.key(client.describe_key(KeyId=key)["KeyMetadata"])
         except botocore.exceptions.ClientError as error:
             missing = error.response.get("Error", {}).get("Code") == "NotFoundException"
-        except botocore.exceptions.BotoCoreError:
+        except (botocore.exceptions.BotoCoreError, *aws_errors.ODD):
             missing = False
         return facts.Key(state=facts.KeyState.MISSING if missing else facts.KeyState.UNTOLD)
 

@@ -18,7 +18,7 @@ from typing import Any
 from recoverable_secrets.core import errors
 from recoverable_secrets.core.sealed import Sealed
 
-from . import aws, aws_errors, aws_wire
+from . import aws, aws_errors, aws_wire, patience
 from .aws_calls import Clients
 
 
@@ -101,7 +101,7 @@ def secret(store: Clients, id: str) -> Sealed:  # noqa: A002  # as all ids here
         raise _partial(id)
     region = arn.region if arn else store.region
     answer = _call(store, _SECRET, region, id, SecretId=id)
-    if id not in {answer.get("ARN"), answer.get("Name")}:
+    if id not in (answer.get("ARN"), answer.get("Name")):
         raise _partial(id)
     return _value(answer, _SECRET, id)
 
@@ -130,7 +130,7 @@ def _call(store: Clients, read: _Read, region: str, name: str, **request: Any) -
 
     subject = aws_errors.Subject(read.operation, name, needs=read.needs)
     try:
-        answer = aws.translated(subject, call)
+        answer = patience.answered(lambda: aws.translated(subject, call))
     except errors.StoreError as failure:
         code = failure.code
         if code not in {read.missing, "ParameterVersionNotFound", *_UNREADABLE_KEY}:
