@@ -7,8 +7,12 @@ BIN := .venv/bin
 READY := .venv/.ready
 JOBS ?= 2
 RESOURCE_SCHEMA := provider/recoverable_secrets/cloudformation.json
+SOAKED := tests/races tests/model tests/interruptions tests/fuzz tests/cli/test_killed_commands.py \
+	tests/cli/test_killed_alarm.py tests/cli/test_scale_pending.py tests/protocol/test_many_events.py \
+	tests/stacks/test_killed_functions.py tests/e2e/test_after_a_crash.py \
+	tests/e2e/test_killed_on_the_engine.py tests/e2e/test_scale.py
 
-.PHONY: help demo test soak check format schema pictures lambda live-aws bench clean
+.PHONY: help demo test soak mutants check audit format schema pictures lambda live-aws bench clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,9 +35,13 @@ test: $(READY) ## Run all tests, the real Pulumi engine's included
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --cov --cov-report= $(ARGS)
 	@$(BIN)/python -m tools.coverage_gate
 
-soak: $(READY) ## Try for long to break the promises: all races, random programs, kills (SOAK=40)
-	@RECOVERABLE_SECRETS_SOAK=$(or $(SOAK),40) $(BIN)/python -m pytest -q -n $(JOBS) --timeout 3600 \
-		tests/races tests/model tests/e2e/test_after_a_crash.py
+soak: $(READY) ## Try for hours to break the promises: all races, faults, kills, inputs (SOAK=40)
+	@RECOVERABLE_SECRETS_SOAK=$(or $(SOAK),40) $(BIN)/python -m pytest -q -n $(JOBS) \
+		--dist worksteal --timeout 7200 $(or $(ONLY),$(SOAKED))
+
+mutants: $(READY) ## Change the core and the engine in thousands of ways; tell what no test notices
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt mutmut==3.8.1
+	@$(BIN)/python -m tools.mutation run --children $(JOBS) --only '$(ONLY)'
 
 check: $(READY) ## Run all checks that need no engine: lint, types, contracts, drift
 	@$(BIN)/ruff check .
@@ -46,6 +54,11 @@ check: $(READY) ## Run all checks that need no engine: lint, types, contracts, d
 	@$(BIN)/python -m recoverable_secrets.schema cloudformation | cmp - $(RESOURCE_SCHEMA)
 	@$(BIN)/python -m recoverable_secrets.cli.reports | cmp - docs/cli.schema.json
 	@$(BIN)/python -m recoverable_secrets.cli.page | cmp - docs/commands.md
+
+audit: $(READY) ## Ask for known weaknesses of all that is pinned (needs the advisories' service)
+	@$(PYTHON) -m venv .venv/audit
+	@.venv/audit/bin/python -m pip install -q --disable-pip-version-check pip-audit
+	@.venv/audit/bin/pip-audit --strict --no-deps --disable-pip -r constraints.txt
 
 format: $(READY) ## Format the code and mend what can be mended
 	@$(BIN)/ruff check --fix-only -q .

@@ -24,9 +24,12 @@ def pytest_configure() -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was counted; pytest asks only this file where it was not given the folders."""
-    from fuzz import counts  # noqa: PLC0415  # The path is set by now.
+    from cli import killed_counts  # noqa: PLC0415  # The path is set by now.
+    from fuzz import counts as fuzzed  # noqa: PLC0415
+    from interruptions import counts as interrupted  # noqa: PLC0415
 
-    counts.report(terminalreporter)
+    for each in (fuzzed, interrupted, killed_counts):
+        each.report(terminalreporter)
 
 
 @pytest.fixture(autouse=True)

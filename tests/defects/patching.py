@@ -82,17 +82,17 @@ def exchanged(text: str, hunk: Hunk, name: str) -> str:
     return "\n".join([*lines[: found[0]], *hunk.after, *lines[found[0] + size :]])
 
 
-def read(path: Path) -> Defect:
-    """Return the defect that a file holds."""
+def read(path: Path, *, drawn: bool = False) -> Defect:
+    """Return the defect that a file holds; one that was drawn tells no promise, but its mutant."""
     head, mark, body = path.read_text().partition("\n--- ")
     told = [line.partition(": ")[::2] for line in head.splitlines()]
-    known = {"Promise", "Lost", "Caught by"}
+    known = {"Mutant", "Caught by"} if drawn else {"Promise", "Lost", "Caught by"}
     assert {key for key, _ in told} == known, f"{path.name}: its head has other keys than {known}"
     said = {key: [content for name, content in told if name == key] for key in known}
     return Defect(
         name=path.stem,
-        promises=tuple(map(int, " ".join(said["Promise"]).split())),
-        lost=" ".join(said["Lost"]),
+        promises=() if drawn else tuple(map(int, " ".join(said["Promise"]).split())),
+        lost=" ".join(said["Mutant" if drawn else "Lost"]),
         caught_by=tuple(said["Caught by"]),
         hunks=tuple(_hunks(mark + body)),
     )
@@ -110,3 +110,5 @@ def _hunks(diff: str) -> Iterator[Hunk]:
 
 
 DEFECTS = tuple(read(path) for path in sorted(FOLDER.glob("*.patch")))
+DRAWN = tuple(read(path, drawn=True) for path in sorted((FOLDER / "drawn").glob("*.patch")))
+"""Fifty mutants of the core and the engine, drawn by a fixed seed: see tools/mutation.py."""

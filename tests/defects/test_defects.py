@@ -23,12 +23,12 @@ from typing import Any
 import pytest
 
 from defects import patching
-from defects.patching import DEFECTS, Defect, Hunk
+from defects.patching import DEFECTS, DRAWN, Defect, Hunk
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMISES = range(1, 12)
 FOLDERS = ("provider", "lambda_handler")
-NAMED = tuple(dict.fromkeys(name for defect in DEFECTS for name in defect.caught_by))
+NAMED = tuple(dict.fromkeys(name for defect in (*DEFECTS, *DRAWN) for name in defect.caught_by))
 _LONGEST = 110
 
 
@@ -129,6 +129,20 @@ def test_a_defect_is_caught(defect: Defect, warm: Warm, copy: Path) -> None:
     ran = warm.run(copy, defect.caught_by)
     ended = told_of(ran, copy, *defect.paths)
     assert ended == dict.fromkeys(defect.caught_by, "failed"), f"{defect.lost}\n{ran.output}"
+
+
+@pytest.mark.parametrize("mutant", DRAWN, ids=lambda mutant: mutant.name)
+def test_a_mutant_is_caught(mutant: Defect, warm: Warm, copy: Path) -> None:
+    """No more than one call or name is another: that may well end in an exception."""
+    mutant.apply(copy)
+    ran = warm.run(copy, mutant.caught_by)
+    ended = told_of(ran, copy)
+    assert list(ended) == list(mutant.caught_by), ran.output
+    assert "passed" not in ended.values(), f"{mutant.lost}\n{ran.output}"
+
+
+def test_fifty_mutants_were_drawn() -> None:
+    assert len({mutant.lost for mutant in DRAWN}) == 50
 
 
 def test_without_a_defect_the_same_tests_pass(warm: Warm, copy: Path) -> None:

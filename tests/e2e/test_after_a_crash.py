@@ -1,7 +1,8 @@
 """What users do after a crash, by the page for them, on the real engine.
 
 docs/when-something-went-wrong.md is read: its commands are run, its quotations have to be told. The
-processes are killed by the double right after a call took effect, before its answer leaves.
+processes are killed by the double right after a call took effect, before its answer leaves; at each
+call of each operation in test_killed_on_the_engine.py.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from pathlib import Path
 
 import pytest
 
-from e2e.engine import Engine, Program
+from e2e.engine import Engine
+from e2e.killed import doing
+from e2e.killed_traps import PROVIDER, PULUMI
 from e2e.secrets_program import VALUE, Story, one
 from e2e.test_interruptions import kill
 from emulation import Aws
@@ -30,33 +33,11 @@ WEB = one(description="of the web", secret_string="of the web")
 SOAK = float(os.environ.get("RECOVERABLE_SECRETS_SOAK", "0"))
 MARK = "recoverable-secrets:"
 SOAKED = pytest.mark.skipif(not SOAK, reason="minutes: RECOVERABLE_SECRETS_SOAK=1")
-PROVIDER, PULUMI = "pulumi.dynamic", "pulumi --non-interactive"
 
 
-def doing(story: Story, program: Program | None) -> trouble.Does:
-    """Return what the page's commands do here; a program of None is none, and destroys."""
-    engine = story.engine
-
-    def refresh(*options: str) -> None:
-        # A preview before it says the same at twice the price.
-        engine.cli("refresh", "--yes", "--skip-preview", *options)
-
-    def up(*options: str) -> None:
-        assert not options
-        story.destroy() if program is None else story.up(program)
-
-    return {
-        "pulumi up": up,
-        "pulumi refresh": refresh,
-        "pulumi cancel": lambda: engine.cli("cancel", "--yes"),
-        "pulumi stack export": lambda *words: engine.cli("stack", "export", *words),
-        "pulumi stack import": lambda *words: engine.cli("stack", "import", *words),
-    }
-
-
-def killing(story: Story, action: str, *processes: str, when: str = "after") -> None:
-    """Have processes killed, the engine's first, around the next call of this kind."""
-    story.aws.hook(action, when, lambda _: kill(*processes))  # type: ignore[arg-type]
+def killing(story: Story, action: str, *processes: str) -> None:
+    """Have processes killed, the engine's first, right after the next call of this kind."""
+    story.aws.hook(action, "after", lambda _: kill(*processes))
 
 
 def pending(engine: Engine) -> list[str]:
@@ -197,37 +178,3 @@ def test_options_of_the_page_are_pulumi_s(pulumi_root: Path, line: str) -> None:
     ran = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
     for option in re.findall(r"--[a-z-]+", line):
         assert f"{option} " in ran.stdout, option
-
-
-KILLED = [
-    (action, processes, when)
-    for action in ("CreateSecret", "UpdateSecret", "DeleteSecret", "RestoreSecret")
-    for processes in ((PULUMI,), (PROVIDER,), (PULUMI, PROVIDER))
-    for when in ("before", "after")
-]
-
-
-@SOAKED
-@pytest.mark.parametrize(("action", "processes", "when"), KILLED)
-def test_each_process_killed_on_both_sides_of_each_call(
-    story: Story, action: str, processes: tuple[str, ...], when: str
-) -> None:
-    """24 cases, each followed by the commands of the page, whatever was killed."""
-    if action != "CreateSecret":
-        story.up(SHOP)
-    if action == "RestoreSecret":
-        story.destroy()
-    wanted = {"UpdateSecret": WEB, "DeleteSecret": None}.get(action, SHOP)
-    killing(story, action, *processes, when=when)
-    if wanted is None:
-        story.destroy(expect_failure=True)
-    else:
-        story.up(wanted, expect_failure=True)
-    trouble.follow("Pulumi was killed", doing(story, wanted))
-    if wanted is None:
-        assert (story.names(), story.pending(NAME).value) == ([], VALUE)
-    elif wanted is WEB:
-        whole(story, "of the web", "of the web", 2)
-    else:
-        assert (story.agree().value, len(story.agree().versions)) == (VALUE, 1)
-        assert pending(story.engine) == []

@@ -198,7 +198,11 @@ def memory_of(result: Result, wanted: Kept) -> Memory:
 
 def end(double: emulation.Aws) -> dict[str, Any]:
     """Return all that an operation leaves in AWS, without what is random."""
-    secret = double.secret(NAME)
+    return end_of(double.secret(NAME))
+
+
+def end_of(secret: emulation.SecretSnapshot) -> dict[str, Any]:
+    """Return all of one secret, without what is random."""
     tags = {k: "<mark>" if k == ownership.INSTANCE else v for k, v in secret.tags.items()}
     return {
         "state": secret.state,

@@ -57,3 +57,15 @@ def test_a_teardown_still_records_what_a_restore_needs(aws: Aws, action: str) ->
         "recoverable-secrets:replicas": "eu-west-1 us-east-2=alias/ohio",
         "recoverable-secrets:rotation": "on",
     }
+
+
+def test_a_replacement_does_not_destroy_what_it_has_just_restored(aws: Aws) -> None:
+    """Somebody scheduled the deletion; `up --replace` restores, then the old half is deleted."""
+    force = {"force_delete_without_recovery": True}
+    held = declare(secret_string="typed in", **force).create()
+    aws.by_hand("DeleteSecret", SecretId=NAME)
+    again = declare(secret_string="typed in", **force).create()
+    held.delete()
+    assert (aws.secret(NAME).state, aws.secret(NAME).arn) == ("live", again.id)
+    again.delete()
+    assert aws.secret(NAME) is None or aws.secret(NAME).state != "live"

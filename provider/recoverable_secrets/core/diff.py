@@ -59,7 +59,7 @@ def actions(
     taken = relation(present.secret, wanted) is not Relation.OURS
     exact = _exact(present, wanted)
     if taken:
-        yield _claim(present, wanted)
+        yield _claim(present, wanted, policy)
     if store.policies:
         yield from _resource_policy(present, wanted, exact=exact)
     unknown = keys.check(present, store) if present.restored else ()
@@ -82,7 +82,7 @@ def actions(
         yield from values.deprecated(present, policy)
         yield from values.labels(present, wanted, exact=exact)
     replicas = replication.wanted(present, wanted, exact=exact)
-    yield from _tags(present, wanted, store, exact=exact, taken=taken)
+    yield from _tags(present, wanted, policy, store, exact=exact, taken=taken)
     yield from replication.actions(present, replicas, policy)
     yield from rotation.actions(present, wanted, policy, exact=exact)
 
@@ -169,9 +169,9 @@ def _managed(declared: str | None, before: str | None, *, exact: bool) -> str | 
     return "" if exact or before is not None else None
 
 
-def _claim(present: Present, wanted: Kept) -> plan.SetTags:
+def _claim(present: Present, wanted: Kept, policy: Policy) -> plan.SetTags:
     """Return what takes a secret over, and gives it back if the rest fails."""
-    live, marks = present.secret.tags, _marks(present, wanted)
+    live, marks = present.secret.tags, _marks(present, wanted, policy)
     before = {key: live[key] for key in marks if key in live}
     undo = plan.SetTags(tags=plan.frozen(before)) if before else plan.DropTags(keys=tuple(marks))
     changed = _changed(live, {**users_tags(wanted.spec), **marks})
@@ -179,10 +179,16 @@ def _claim(present: Present, wanted: Kept) -> plan.SetTags:
 
 
 def _tags(
-    present: Present, wanted: Kept, store: Capabilities, *, exact: bool, taken: bool
+    present: Present,
+    wanted: Kept,
+    policy: Policy,
+    store: Capabilities,
+    *,
+    exact: bool,
+    taken: bool,
 ) -> Iterator[plan.Action]:
     live, memory, declared = present.secret.tags, wanted.memory, users_tags(wanted.spec)
-    marks = _marks(present, wanted)
+    marks = _marks(present, wanted, policy)
     # A deputy's mark says that all else was done, so it is written last.
     marked_last = exact and wanted.mandate is not Mandate.OWN
     changed = _changed(live, declared if marked_last else {**declared, **marks})
@@ -238,18 +244,20 @@ def _changed(live: Mapping[str, str], target: Mapping[str, str]) -> dict[str, st
     return {key: content for key, content in target.items() if live.get(key) != content}
 
 
-def _marks(present: Present, wanted: Kept) -> dict[str, str]:
+def _marks(present: Present, wanted: Kept, policy: Policy) -> dict[str, str]:
     """Return the tags that claim the secret.
 
     A live secret that is taken over without memory gets a fresh incarnation mark: the old half
-    of a same-name replacement then finds that its own is gone. A restored one keeps its mark,
-    unless a deputy restored it: what that operation did may have to be taken back.
+    of a same-name replacement then finds that its own is gone. A restored one keeps its mark, which
+    saves a call, unless that half would destroy it for good, or a deputy restored it: what that
+    operation did may have to be taken back.
     """
     live, memory = present.secret.tags, wanted.memory
     deputy = wanted.mandate is not Mandate.OWN
     taken = relation(present.secret, wanted) is not Relation.OURS
     remembered, mark = memory.instance if memory else None, live.get(ownership.INSTANCE)
-    kept = memory or _claimed(present.secret, wanted) or (present.restored and not deputy)
+    marked = present.restored and not deputy and not policy.force
+    kept = memory or _claimed(present.secret, wanted) or marked
     if taken or not kept:
         mark = wanted.instance
     marks = {

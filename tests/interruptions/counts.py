@@ -1,0 +1,45 @@
+"""How the cases of a test reach the end of the run, where the terminal says how many they were."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:  # The summary must not need the product: it may be a broken copy.
+    from interruptions.harness import Came
+
+PREFIX = "interruptions: "
+_SAID = pytest.StashKey[bool]()
+
+Record = Callable[[str, object], None]
+
+
+def tell(record: Record, surface: str, came: Came) -> None:
+    """Record what the cases of an operation came to, for the summary."""
+    record(f"{PREFIX}{surface}, cases", came.cases)
+    record(f"{PREFIX}{surface}, run again", came.again)
+    record(f"{PREFIX}{surface}, left undone by a look at the past", len(came.undone))
+    for reason, number in came.excused.items():
+        record(f"{PREFIX}{surface}, {reason}", number)
+
+
+def report(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many interruptions were played, also by other processes; once, whoever calls this."""
+    told: collections.Counter[str] = collections.Counter()
+    for reports in terminalreporter.stats.values():
+        for each in reports:
+            if getattr(each, "when", "") == "call":
+                for name, number in each.user_properties:
+                    if name.startswith(PREFIX):
+                        told[name.removeprefix(PREFIX)] += number
+    if not told or terminalreporter.config.stash.get(_SAID, False):
+        return
+    terminalreporter.config.stash[_SAID] = True
+    terminalreporter.section("interruptions")
+    for name in sorted(told):
+        terminalreporter.write_line(f"{told[name]:>7}  {name}")
+    whole = sum(number for name, number in told.items() if name.endswith(", cases"))
+    terminalreporter.write_line(f"{whole:>7}  cases in all")

@@ -1,0 +1,355 @@
+"""Mutation testing of the core and the engine: mutmut makes the mutants, forks try them.
+
+    make mutants                      all of them; tells what survived and is not explained
+    make mutants ONLY=core/decide     those of some files
+    python -m tools.mutation draw     fifty by a fixed seed, as patches in tests/defects/drawn
+
+mutmut's own runner wants the sources in src/, runs all tests of a function in no order, and calls
+through trampolines; a run took it days. Here one process collects the tests of tests/core and
+tests/engine, notes which lines each of them runs, and forks once for each mutant: the fork puts the
+mutant's code in the place of the function's, and runs the tests of its lines, quick ones first,
+until one fails. What all of them pass has survived; tests/defects/survivors.txt says why it may.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import difflib
+import gc
+import json
+import os
+import random
+import signal
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
+
+import coverage
+import libcst
+import pytest
+from _pytest import runner
+from libcst.metadata import MetadataWrapper, PositionProvider
+from mutmut.mutation import file_mutation
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "provider" / "recoverable_secrets"
+FILES = [*sorted((PACKAGE / "core").glob("*.py")), PACKAGE / "engine.py"]
+SURVIVORS = ROOT / "tests" / "defects" / "survivors.txt"
+DRAWN = ROOT / "tests" / "defects" / "drawn"
+TESTS = ("tests/core", "tests/engine")
+SEED, DRAWS = 7, 50
+PATIENCE = 60.0
+"""Seconds of CPU after which a mutant counts as hanging, beside those its tests take."""
+KILLED, SURVIVED, HANGS, UNREACHED = "killed", "SURVIVED", "hangs", "NO TEST"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """One change of one function.
+
+    Attributes:
+        path: The file.
+        function: The name of the function or method.
+        span: The first and last line of the function.
+        lines: The lines that are changed.
+        before: What stands there, without blanks around.
+        after: What comes in its place.
+        text: The whole file, changed.
+    """
+
+    path: Path
+    function: str
+    span: tuple[int, int]
+    lines: frozenset[int]
+    before: str
+    after: str
+    text: str
+
+    @property
+    def name(self) -> str:
+        """How it is told from others; does not change when lines move."""
+        module = self.path.relative_to(PACKAGE).with_suffix("").as_posix()
+        return f"{module}:{self.function}: {self.before} -> {self.after or 'nothing'}"
+
+
+@dataclass(slots=True)
+class Known:
+    """What the undisturbed run told: each test's time, and which tests run each line."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    tests: dict[str, dict[int, list[str]]] = field(default_factory=dict)
+
+
+def mutants(paths: Iterable[Path]) -> Iterator[Mutant]:
+    """Yield all mutants that mutmut makes of some files."""
+    for path in paths:
+        source = path.read_text()
+        module, mutations, _, _ = file_mutation.create_mutations(str(path), source)
+        wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
+        places = wrapper.resolve(PositionProvider)
+        for mutation in mutations:
+            function = mutation.contained_by_top_level_function
+            if not isinstance(function, libcst.FunctionDef):
+                continue
+            changed = file_mutation.deep_replace(
+                function, mutation.original_node, mutation.mutated_node
+            )
+            at = places[function]
+            if isinstance(changed, libcst.FunctionDef):
+                yield from _mutant(path, source, (at.start.line, at.end.line), function, changed)
+
+
+def _mutant(
+    path: Path,
+    source: str,
+    span: tuple[int, int],
+    function: libcst.FunctionDef,
+    changed: libcst.FunctionDef,
+) -> Iterator[Mutant]:
+    """Yield the mutant with a function changed; none if its text stays the same."""
+    blank = libcst.parse_module("")
+    old, new = blank.code_for_node(function), blank.code_for_node(changed)
+    lines = source.splitlines()
+    indent = len(lines[span[0] - 1]) - len(lines[span[0] - 1].lstrip())
+    old, new = (_indented(text, indent) for text in (old, new))
+    place = source.find(old)
+    if place < 0 or old == new:
+        return
+    text = source[:place] + new + source[place + len(old) :]
+    was, now = lines, text.splitlines()
+    changes = [
+        (a, b, c, d)
+        for tag, a, b, c, d in difflib.SequenceMatcher(None, was, now, autojunk=False).get_opcodes()
+        if tag != "equal"
+    ]
+    first, last = changes[0][0], changes[-1][1]
+    yield Mutant(
+        path=path,
+        function=function.name.value,
+        span=span,
+        lines=frozenset(range(first + 1, max(last, first + 1) + 1)),
+        before=" ".join(" ".join(was[first:last]).split()),
+        after=" ".join(" ".join(now[changes[0][2] : changes[-1][3]]).split()),
+        text=text,
+    )
+
+
+def _indented(text: str, indent: int) -> str:
+    lines = text.strip("\n").split("\n")
+    return "\n".join(" " * indent + line if line.strip() else line for line in lines)
+
+
+class Forking:
+    """A pytest plugin that runs the collected tests undisturbed, then once for each mutant."""
+
+    def __init__(self, wanted: list[Mutant], children: int, notes: Path | None) -> None:
+        self.wanted, self.children, self.notes = wanted, children, notes
+        self.results: dict[str, tuple[str, str]] = {}
+        self.known = Known()
+        self.items: dict[str, pytest.Item] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Do both in pytest's place."""
+        self.items = {item.nodeid: item for item in session.items}
+        if self.notes and self.notes.exists():
+            self.known = _recalled(json.loads(self.notes.read_text()))
+        else:
+            self._learn()
+        if self.notes and not self.notes.exists():
+            self.notes.write_text(json.dumps(dataclasses.asdict(self.known)))
+        running: dict[int, tuple[Mutant, float, int]] = {}
+        began = time.monotonic()
+        for number, mutant in enumerate(self.wanted, 1):
+            while len(running) >= self.children:
+                self._wait(running)
+            tests = self._tests(mutant)
+            if not tests:
+                self.results[mutant.name] = (UNREACHED, "")
+                continue
+            inlet, outlet = os.pipe()
+            pid = os.fork()
+            if pid == 0:
+                self._try(mutant, tests, outlet)
+            os.close(outlet)
+            running[pid] = (mutant, time.monotonic(), inlet)
+            if number % 200 == 0:
+                said = f"{number} of {len(self.wanted)} after {time.monotonic() - began:.0f} s"
+                print(said, file=sys.stderr, flush=True)
+        while running:
+            self._wait(running)
+        return True
+
+    def _learn(self) -> None:
+        """Run each test with its lines noted; one that fails undisturbed tells nothing."""
+        measured = coverage.Coverage(
+            data_file=None, config_file=False, include=[str(path) for path in FILES]
+        )
+        measured.start()
+        items = list(self.items.values())
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            measured.switch_context(item.nodeid)
+            began = time.process_time()
+            if _passes(item, following):
+                self.known.seconds[item.nodeid] = time.process_time() - began
+            else:
+                print(f"fails without any mutant: {item.nodeid}", file=sys.stderr)
+        measured.stop()
+        data = measured.get_data()
+        for path in FILES:
+            found = data.contexts_by_lineno(str(path))
+            self.known.tests[str(path)] = {line: [*filter(None, t)] for line, t in found.items()}
+
+    def _tests(self, mutant: Mutant) -> list[str]:
+        """Return the tests that run a mutant's lines, quick ones first."""
+        by_line = self.known.tests[str(mutant.path)]
+        inside = [line for line in by_line if mutant.span[0] < line <= mutant.span[1]]
+        first, last = min(mutant.lines), max(mutant.lines)
+        # A statement of several lines is noted where it begins.
+        begins = max((line for line in inside if line <= first), default=first)
+        meant = [line for line in inside if begins <= line <= last] or inside
+        found = {test for line in meant for test in by_line[line] if test in self.known.seconds}
+        return sorted(found, key=lambda test: (self.known.seconds[test], test))
+
+    def _try(self, mutant: Mutant, tests: list[str], outlet: int) -> None:
+        """Run tests with a mutant, in a fork, until one fails."""
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, 1)
+        os.dup2(nothing, 2)
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_PROF, PATIENCE + 5 * sum(map(self.known.seconds.get, tests)))  # type: ignore[arg-type]
+        told = SURVIVED
+        try:
+            _put(mutant)
+            items = [self.items[test] for test in tests]
+            for item, following in zip(items, [*items[1:], None], strict=True):
+                if not _passes(item, following):
+                    told = item.nodeid
+                    break
+        except BaseException as failure:  # noqa: BLE001  # It breaks whoever imports it.
+            told = f"{type(failure).__name__}"
+        os.write(outlet, told.encode())
+        os._exit(0)
+
+    def _wait(self, running: dict[int, tuple[Mutant, float, int]]) -> None:
+        pid, _ = os.wait()
+        if pid not in running:
+            return
+        mutant, _, inlet = running.pop(pid)
+        told = os.read(inlet, 4096).decode()
+        os.close(inlet)
+        verdict = {SURVIVED: SURVIVED, "": HANGS}.get(told, KILLED)
+        self.results[mutant.name] = (verdict, told if verdict == KILLED else "")
+
+
+def _recalled(noted: dict[str, Any]) -> Known:
+    lines = {
+        path: {int(line): tests for line, tests in by_line.items()}
+        for path, by_line in noted["tests"].items()
+    }
+    return Known(noted["seconds"], lines)
+
+
+def _passes(item: pytest.Item, following: pytest.Item | None) -> bool:
+    reports = runner.runtestprotocol(item, log=False, nextitem=following)
+    return all(report.passed or report.skipped for report in reports)
+
+
+def _put(mutant: Mutant) -> None:
+    """Put a mutant's code in the place of the function's, whoever holds that already."""
+    path = str(mutant.path)
+    codes = list(_codes(compile(mutant.text, path, "exec", dont_inherit=True)))
+    for held in gc.get_objects():
+        if not isinstance(held, FunctionType) or held.__code__.co_filename != path:
+            continue
+        was = held.__code__
+        if (
+            was.co_name == mutant.function
+            and mutant.span[0] <= was.co_firstlineno <= mutant.span[1]
+        ):
+            for code in codes:
+                if (code.co_qualname, code.co_firstlineno) == (was.co_qualname, was.co_firstlineno):
+                    held.__code__ = code
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _codes(inner)
+
+
+def tried(wanted: list[Mutant], children: int, notes: Path | None) -> dict[str, tuple[str, str]]:
+    """Return the verdict on each mutant, and the test that killed it."""
+    os.chdir(ROOT)
+    forking = Forking(wanted, children, notes)
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov", "--timeout", "0"]
+    pytest.main([*options, *TESTS], plugins=[forking])
+    return forking.results
+
+
+def explained() -> set[str]:
+    """Return the names of the survivors for which the file gives a reason."""
+    lines = SURVIVORS.read_text().splitlines() if SURVIVORS.exists() else []
+    return {line for line in lines if line and not line.startswith(("#", " "))}
+
+
+def main() -> int:
+    """Try mutants, or draw some."""
+    parser = argparse.ArgumentParser(description="Mutation testing of the core and the engine.")
+    parser.add_argument("what", choices=("run", "draw"), nargs="?", default="run")
+    parser.add_argument("--only", default="", help="a part of the path of the files")
+    parser.add_argument("--children", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--sample", type=int, help="so many, by the fixed seed")
+    parser.add_argument("--notes", type=Path, help="where to keep what the undisturbed run told")
+    parser.add_argument("--results", type=Path, help="where to write all verdicts, as JSON")
+    asked = parser.parse_args()
+    paths = [path for path in FILES if asked.only in str(path)]
+    wanted = list({mutant.name: mutant for mutant in mutants(paths)}.values())
+    total, number = len(wanted), DRAWS if asked.what == "draw" else asked.sample
+    if number:
+        drawn = random.Random(SEED).sample(wanted, min(total, number + len(explained())))
+        wanted = [mutant for mutant in drawn if mutant.name not in explained()][:number]
+    results = tried(wanted, asked.children, asked.notes)
+    if asked.results:
+        asked.results.write_text(json.dumps(results, indent=1))
+    if asked.what == "draw":
+        _write(wanted, results)
+    return _tell(results, total)
+
+
+def _write(wanted: list[Mutant], results: dict[str, tuple[str, str]]) -> None:
+    """Write the drawn mutants as patches, each with the test that catches it."""
+    DRAWN.mkdir(parents=True, exist_ok=True)
+    for old in DRAWN.glob("*.patch"):
+        old.unlink()
+    for number, mutant in enumerate(wanted, 1):
+        path = mutant.path.relative_to(ROOT).as_posix()
+        lines = mutant.path.read_text().splitlines(), mutant.text.splitlines()
+        diff = difflib.unified_diff(*lines, f"a/{path}", f"b/{path}", lineterm="", n=4)
+        head = f"Mutant: {mutant.name}\nCaught by: {results[mutant.name][1]}\n"
+        module = mutant.path.stem.replace("_", "-")
+        (DRAWN / f"{number:02}-{module}.patch").write_text(head + "\n".join(diff) + "\n")
+
+
+def _tell(results: dict[str, tuple[str, str]], total: int) -> int:
+    counts: defaultdict[str, int] = defaultdict(int)
+    for verdict, _ in results.values():
+        counts[verdict] += 1
+    known = explained()
+    left = [name for name, (verdict, _) in results.items() if verdict in {SURVIVED, UNREACHED}]
+    for name in sorted(set(left) - known):
+        print(f"{results[name][0]:9} {name}")
+    said: Any = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
+    print(f"{len(results)} of {total} mutants tried: {said}; {len(set(left) & known)} explained")
+    return int(bool(set(left) - known))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
