@@ -8,9 +8,8 @@ be ruled out counts as a rollback.
 from __future__ import annotations
 
 import enum
-import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -213,16 +212,11 @@ def _described(stack_id: str) -> dict[str, Any]:
 
 
 def _call(operation: str, stack_id: str, **options: str) -> dict[str, Any]:
-    store = aws.open_store(aws.Connection())
-    client = store.client("cloudformation", store.region)
-    method: Callable[..., dict[str, Any]] = getattr(client, _METHODS[operation])
-    asked = functools.partial(method, StackName=stack_id, **options)
-    return aws_calls.answered(_subject(operation, stack_id), asked)
+    store, subject = aws.open_store(aws.Connection()), _subject(operation, stack_id)
+    request = {"StackName": stack_id, **options}
+    return aws_calls.called(store, "cloudformation", store.region, subject, request)
 
 
 def _subject(operation: str, stack_id: str) -> aws_errors.Subject:
     stack = f"stack {stack_id.rpartition('stack/')[2]}"
     return aws_errors.Subject(operation, stack, needs=(f"cloudformation:{operation}",))
-
-
-_METHODS = {"DescribeStacks": "describe_stacks", "DescribeStackEvents": "describe_stack_events"}

@@ -23,8 +23,8 @@ def pytest_configure() -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was counted; pytest asks only this file where it was not given the folders."""
-    from cli import killed_counts  # noqa: PLC0415  # The path is set by now.
+    """Say what was counted."""
+    import killed_counts  # noqa: PLC0415  # The path is set by now.
     from fuzz import counts as fuzzed  # noqa: PLC0415
     from interruptions import counts as interrupted  # noqa: PLC0415
 

@@ -18,8 +18,9 @@ import pytest
 
 from alarm.account import GROUP, NOTHING, Account, account, forgotten
 from cli import killed_account
-from cli.killed_counts import Record, tell
 from cli.killed_world import Dead
+from counted import Record
+from killed_counts import tell
 from recoverable_secrets import cli
 from recoverable_secrets.alarm import alarms
 

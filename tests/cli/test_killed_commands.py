@@ -20,8 +20,9 @@ import pytest
 from cli import killed_world
 from cli.conftest import Ran, World
 from cli.killed_commands import COMMANDS, DB
-from cli.killed_counts import Record, tell
 from cli.killed_world import Dead
+from counted import Record
+from killed_counts import tell
 from project import trouble
 
 SOAK = float(os.environ.get("RECOVERABLE_SECRETS_SOAK", "0"))

@@ -12,11 +12,12 @@ from collections.abc import Callable
 
 import pytest
 
-from cli.killed_counts import Record, tell
+from counted import Record
 from e2e import killed
 from e2e.engine import Engine
 from e2e.secrets_program import Story
 from emulation import Aws
+from killed_counts import tell
 
 SOAK = float(os.environ.get("RECOVERABLE_SECRETS_SOAK", "0"))
 Make = Callable[[str], killed.Scene]

@@ -25,8 +25,3 @@ def fuzz(request: pytest.FixtureRequest) -> Iterator[budget.Fuzz]:
     fuzzing = budget.of(target)
     yield fuzzing
     request.node.user_properties.append((counts.NAME, [target, dict(fuzzing.verdicts)]))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many inputs each target had."""
-    counts.report(terminalreporter)

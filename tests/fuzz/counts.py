@@ -7,26 +7,22 @@ from collections.abc import Mapping
 
 import pytest
 
+import counted
+
 NAME = "fuzz"
 """The property of a test's report that holds a target and its verdicts."""
-_SAID = pytest.StashKey[bool]()
 
 
 def report(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many inputs each target had, and what they came to; once, whoever calls this."""
+    """Say how many inputs each target had, and what they came to."""
     told: dict[str, Counter[str]] = {}
-    for reports in terminalreporter.stats.values():
-        for each in reports:
-            if getattr(each, "when", "") == "teardown":
-                for name, content in each.user_properties:
-                    if name == NAME:
-                        told.setdefault(content[0], Counter()).update(content[1])
-    if not told or terminalreporter.config.stash.get(_SAID, False):
-        return
-    terminalreporter.config.stash[_SAID] = True
-    terminalreporter.section("fuzz executions")
-    for line in summary(told):
-        terminalreporter.write_line(line)
+    for name, content in counted.told(terminalreporter):
+        if name == NAME:
+            told.setdefault(content[0], Counter()).update(content[1])
+    if told:
+        terminalreporter.section("fuzz executions")
+        for line in summary(told):
+            terminalreporter.write_line(line)
 
 
 def summary(told: Mapping[str, Mapping[str, int]]) -> list[str]:

@@ -12,7 +12,6 @@ from botocore.retries import quota
 import emulation
 from contract import worlds
 from emulation import in_process
-from interruptions import counts
 from recoverable_secrets.stores import aws as aws_store
 
 
@@ -39,8 +38,3 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(time, "sleep", wait)
     monkeypatch.setattr(time, "monotonic", lambda: monotonic() + passed[0])
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many interruptions were played."""
-    counts.report(terminalreporter)

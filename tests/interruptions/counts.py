@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import collections
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+
+import counted
+from counted import Record
 
 if TYPE_CHECKING:  # The summary must not need the product: it may be a broken copy.
     from interruptions.harness import Came
 
 PREFIX = "interruptions: "
-_SAID = pytest.StashKey[bool]()
-
-Record = Callable[[str, object], None]
 
 
 def tell(record: Record, surface: str, came: Came) -> None:
@@ -27,17 +25,10 @@ def tell(record: Record, surface: str, came: Came) -> None:
 
 
 def report(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many interruptions were played, also by other processes; once, whoever calls this."""
-    told: collections.Counter[str] = collections.Counter()
-    for reports in terminalreporter.stats.values():
-        for each in reports:
-            if getattr(each, "when", "") == "call":
-                for name, number in each.user_properties:
-                    if name.startswith(PREFIX):
-                        told[name.removeprefix(PREFIX)] += number
-    if not told or terminalreporter.config.stash.get(_SAID, False):
+    """Say how many interruptions were played."""
+    told = counted.totals(terminalreporter, PREFIX)
+    if not told:
         return
-    terminalreporter.config.stash[_SAID] = True
     terminalreporter.section("interruptions")
     for name in sorted(told):
         terminalreporter.write_line(f"{told[name]:>7}  {name}")

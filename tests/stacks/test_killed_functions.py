@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.killed_counts import Record, tell
+from counted import Record
+from killed_counts import tell
 from stacks import emulator
 from stacks import killed_functions as killed
 from stacks.cloud import Cloud, Functions
