@@ -7,8 +7,9 @@
 mutmut's own runner wants the sources in src/, runs all tests of a function in no order, and calls
 through trampolines; a run took it days. Here one process collects the tests of tests/core and
 tests/engine, notes which lines each of them runs, and forks once for each mutant: the fork puts the
-mutant's code in the place of the function's, and runs the tests of its lines, quick ones first,
-until one fails. What all of them pass has survived; tests/defects/survivors.txt says why it may.
+mutant's code in the place of the function's, and runs the tests of its lines, those first that
+killed its neighbours, until one fails. What all of them pass has survived; the file
+tests/defects/survivors.txt says why it may.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import random
 import signal
 import sys
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -148,11 +149,18 @@ def _indented(text: str, indent: int) -> str:
 class Forking:
     """A pytest plugin that runs the collected tests undisturbed, then once for each mutant."""
 
-    def __init__(self, wanted: list[Mutant], children: int, notes: Path | None) -> None:
-        self.wanted, self.children, self.notes = wanted, children, notes
+    def __init__(
+        self, wanted: list[Mutant], children: int, notes: Path | None, kept: Path | None
+    ) -> None:
+        self.children, self.notes, self.kept = children, notes, kept
         self.results: dict[str, tuple[str, str]] = {}
+        if kept and kept.exists():
+            self.results = json.loads(kept.read_text())
+        self.wanted = [mutant for mutant in wanted if mutant.name not in self.results]
         self.known = Known()
         self.items: dict[str, pytest.Item] = {}
+        self.killers: defaultdict[tuple[Path, str], Counter[str]] = defaultdict(Counter)
+        self.functions: list[FunctionType] = []
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -164,7 +172,9 @@ class Forking:
             self._learn()
         if self.notes and not self.notes.exists():
             self.notes.write_text(json.dumps(dataclasses.asdict(self.known)))
-        running: dict[int, tuple[Mutant, float, int]] = {}
+        self.functions = _functions()
+        gc.freeze()  # Or each fork would copy what it only looks through.
+        running: dict[int, tuple[Mutant, int]] = {}
         began = time.monotonic()
         for number, mutant in enumerate(self.wanted, 1):
             while len(running) >= self.children:
@@ -178,13 +188,19 @@ class Forking:
             if pid == 0:
                 self._try(mutant, tests, outlet)
             os.close(outlet)
-            running[pid] = (mutant, time.monotonic(), inlet)
-            if number % 200 == 0:
+            running[pid] = (mutant, inlet)
+            if number % 100 == 0:
                 said = f"{number} of {len(self.wanted)} after {time.monotonic() - began:.0f} s"
                 print(said, file=sys.stderr, flush=True)
+                self._keep()
         while running:
             self._wait(running)
+        self._keep()
         return True
+
+    def _keep(self) -> None:
+        if self.kept:
+            self.kept.write_text(json.dumps(self.results, indent=1))
 
     def _learn(self) -> None:
         """Run each test with its lines noted; one that fails undisturbed tells nothing."""
@@ -207,7 +223,7 @@ class Forking:
             self.known.tests[str(path)] = {line: [*filter(None, t)] for line, t in found.items()}
 
     def _tests(self, mutant: Mutant) -> list[str]:
-        """Return the tests that run a mutant's lines, quick ones first."""
+        """Return the tests that run a mutant's lines, those first that may kill it soonest."""
         by_line = self.known.tests[str(mutant.path)]
         inside = [line for line in by_line if mutant.span[0] < line <= mutant.span[1]]
         first, last = min(mutant.lines), max(mutant.lines)
@@ -215,7 +231,8 @@ class Forking:
         begins = max((line for line in inside if line <= first), default=first)
         meant = [line for line in inside if begins <= line <= last] or inside
         found = {test for line in meant for test in by_line[line] if test in self.known.seconds}
-        return sorted(found, key=lambda test: (self.known.seconds[test], test))
+        near = self.killers[mutant.path, mutant.function]
+        return sorted(found, key=lambda test: (-near[test], self.known.seconds[test], test))
 
     def _try(self, mutant: Mutant, tests: list[str], outlet: int) -> None:
         """Run tests with a mutant, in a fork, until one fails."""
@@ -226,7 +243,7 @@ class Forking:
         signal.setitimer(signal.ITIMER_PROF, PATIENCE + 5 * sum(map(self.known.seconds.get, tests)))  # type: ignore[arg-type]
         told = SURVIVED
         try:
-            _put(mutant)
+            _put(mutant, self.functions)
             items = [self.items[test] for test in tests]
             for item, following in zip(items, [*items[1:], None], strict=True):
                 if not _passes(item, following):
@@ -237,15 +254,17 @@ class Forking:
         os.write(outlet, told.encode())
         os._exit(0)
 
-    def _wait(self, running: dict[int, tuple[Mutant, float, int]]) -> None:
+    def _wait(self, running: dict[int, tuple[Mutant, int]]) -> None:
         pid, _ = os.wait()
         if pid not in running:
             return
-        mutant, _, inlet = running.pop(pid)
+        mutant, inlet = running.pop(pid)
         told = os.read(inlet, 4096).decode()
         os.close(inlet)
         verdict = {SURVIVED: SURVIVED, "": HANGS}.get(told, KILLED)
         self.results[mutant.name] = (verdict, told if verdict == KILLED else "")
+        if told in self.items:
+            self.killers[mutant.path, mutant.function][told] += 1
 
 
 def _recalled(noted: dict[str, Any]) -> Known:
@@ -261,18 +280,22 @@ def _passes(item: pytest.Item, following: pytest.Item | None) -> bool:
     return all(report.passed or report.skipped for report in reports)
 
 
-def _put(mutant: Mutant) -> None:
-    """Put a mutant's code in the place of the function's, whoever holds that already."""
+def _functions() -> list[FunctionType]:
+    """Return all functions of the core and the engine, whoever holds them."""
+    paths = {str(path) for path in FILES}
+    held = (thing for thing in gc.get_objects() if isinstance(thing, FunctionType))
+    return [function for function in held if function.__code__.co_filename in paths]
+
+
+def _put(mutant: Mutant, functions: Iterable[FunctionType]) -> None:
+    """Put a mutant's code in the place of the function's."""
     path = str(mutant.path)
     codes = list(_codes(compile(mutant.text, path, "exec", dont_inherit=True)))
-    for held in gc.get_objects():
-        if not isinstance(held, FunctionType) or held.__code__.co_filename != path:
-            continue
+    for held in functions:
         was = held.__code__
-        if (
-            was.co_name == mutant.function
-            and mutant.span[0] <= was.co_firstlineno <= mutant.span[1]
-        ):
+        if was.co_filename != path or was.co_name != mutant.function:
+            continue
+        if mutant.span[0] <= was.co_firstlineno <= mutant.span[1]:
             for code in codes:
                 if (code.co_qualname, code.co_firstlineno) == (was.co_qualname, was.co_firstlineno):
                     held.__code__ = code
@@ -285,10 +308,12 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(inner)
 
 
-def tried(wanted: list[Mutant], children: int, notes: Path | None) -> dict[str, tuple[str, str]]:
-    """Return the verdict on each mutant, and the test that killed it."""
+def tried(
+    wanted: list[Mutant], children: int, notes: Path | None = None, kept: Path | None = None
+) -> dict[str, tuple[str, str]]:
+    """Return the verdict on each mutant, and the test that killed it; goes on from what is kept."""
     os.chdir(ROOT)
-    forking = Forking(wanted, children, notes)
+    forking = Forking(wanted, children, notes, kept)
     options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov", "--timeout", "0"]
     pytest.main([*options, *TESTS], plugins=[forking])
     return forking.results
@@ -308,7 +333,7 @@ def main() -> int:
     parser.add_argument("--children", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--sample", type=int, help="so many, by the fixed seed")
     parser.add_argument("--notes", type=Path, help="where to keep what the undisturbed run told")
-    parser.add_argument("--results", type=Path, help="where to write all verdicts, as JSON")
+    parser.add_argument("--results", type=Path, help="where to keep all verdicts (JSON)")
     asked = parser.parse_args()
     paths = [path for path in FILES if asked.only in str(path)]
     wanted = list({mutant.name: mutant for mutant in mutants(paths)}.values())
@@ -316,9 +341,7 @@ def main() -> int:
     if number:
         drawn = random.Random(SEED).sample(wanted, min(total, number + len(explained())))
         wanted = [mutant for mutant in drawn if mutant.name not in explained()][:number]
-    results = tried(wanted, asked.children, asked.notes)
-    if asked.results:
-        asked.results.write_text(json.dumps(results, indent=1))
+    results = tried(wanted, asked.children, asked.notes, asked.results)
     if asked.what == "draw":
         _write(wanted, results)
     return _tell(results, total)
