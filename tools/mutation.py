@@ -18,6 +18,7 @@ import argparse
 import dataclasses
 import difflib
 import gc
+import itertools
 import json
 import os
 import random
@@ -168,9 +169,8 @@ class Forking:
         self.items = {item.nodeid: item for item in session.items}
         if self.notes and self.notes.exists():
             self.known = _recalled(json.loads(self.notes.read_text()))
-        else:
-            self._learn()
-        if self.notes and not self.notes.exists():
+        self._learn()
+        if self.notes:
             self.notes.write_text(json.dumps(dataclasses.asdict(self.known)))
         self.functions = _functions()
         gc.freeze()  # Or each fork would copy what it only looks through.
@@ -203,13 +203,15 @@ class Forking:
             self.kept.write_text(json.dumps(self.results, indent=1))
 
     def _learn(self) -> None:
-        """Run each test with its lines noted; one that fails undisturbed tells nothing."""
+        """Run each new test with its lines noted; one that fails undisturbed tells nothing."""
+        items = [item for test, item in self.items.items() if test not in self.known.seconds]
+        if not items:
+            return
         measured = coverage.Coverage(
             data_file=None, config_file=False, include=[str(path) for path in FILES]
         )
         measured.start()
-        items = list(self.items.values())
-        for item, following in zip(items, [*items[1:], None], strict=True):
+        for item, following in itertools.zip_longest(items, items[1:]):
             measured.switch_context(item.nodeid)
             began = time.process_time()
             if _passes(item, following):
@@ -219,18 +221,20 @@ class Forking:
         measured.stop()
         data = measured.get_data()
         for path in FILES:
-            found = data.contexts_by_lineno(str(path))
-            self.known.tests[str(path)] = {line: [*filter(None, t)] for line, t in found.items()}
+            by_line = self.known.tests.setdefault(_short(path), {})
+            for line, tests in data.contexts_by_lineno(str(path)).items():
+                by_line.setdefault(line, []).extend(filter(None, tests))
 
     def _tests(self, mutant: Mutant) -> list[str]:
         """Return the tests that run a mutant's lines, those first that may kill it soonest."""
-        by_line = self.known.tests[str(mutant.path)]
+        by_line = self.known.tests[_short(mutant.path)]
         inside = [line for line in by_line if mutant.span[0] < line <= mutant.span[1]]
         first, last = min(mutant.lines), max(mutant.lines)
         # A statement of several lines is noted where it begins.
         begins = max((line for line in inside if line <= first), default=first)
         meant = [line for line in inside if begins <= line <= last] or inside
-        found = {test for line in meant for test in by_line[line] if test in self.known.seconds}
+        known = self.items.keys() & self.known.seconds.keys()
+        found = {test for line in meant for test in by_line[line]} & known
         near = self.killers[mutant.path, mutant.function]
         return sorted(found, key=lambda test: (-near[test], self.known.seconds[test], test))
 
@@ -245,7 +249,7 @@ class Forking:
         try:
             _put(mutant, self.functions)
             items = [self.items[test] for test in tests]
-            for item, following in zip(items, [*items[1:], None], strict=True):
+            for item, following in itertools.zip_longest(items, items[1:]):
                 if not _passes(item, following):
                     told = item.nodeid
                     break
@@ -265,6 +269,10 @@ class Forking:
         self.results[mutant.name] = (verdict, told if verdict == KILLED else "")
         if told in self.items:
             self.killers[mutant.path, mutant.function][told] += 1
+
+
+def _short(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
 
 
 def _recalled(noted: dict[str, Any]) -> Known:
@@ -353,7 +361,7 @@ def _write(wanted: list[Mutant], results: dict[str, tuple[str, str]]) -> None:
     for old in DRAWN.glob("*.patch"):
         old.unlink()
     for number, mutant in enumerate(wanted, 1):
-        path = mutant.path.relative_to(ROOT).as_posix()
+        path = _short(mutant.path)
         lines = mutant.path.read_text().splitlines(), mutant.text.splitlines()
         diff = difflib.unified_diff(*lines, f"a/{path}", f"b/{path}", lineterm="", n=4)
         head = f"Mutant: {mutant.name}\nCaught by: {results[mutant.name][1]}\n"
