@@ -24,11 +24,11 @@ def pytest_configure() -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was counted."""
-    import killed_counts  # noqa: PLC0415  # The path is set by now.
+    import sections  # noqa: PLC0415  # The path is set by now.
     from fuzz import counts as fuzzed  # noqa: PLC0415
     from interruptions import counts as interrupted  # noqa: PLC0415
 
-    for each in (fuzzed, interrupted, killed_counts):
+    for each in (fuzzed, interrupted, sections):
         each.report(terminalreporter)
 
 

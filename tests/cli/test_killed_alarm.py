@@ -20,9 +20,9 @@ from alarm.account import GROUP, NOTHING, Account, account, forgotten
 from cli import killed_account
 from cli.killed_world import Dead
 from counted import Record
-from killed_counts import tell
 from recoverable_secrets import cli
 from recoverable_secrets.alarm import alarms
+from sections import KILLED, tell
 
 __all__ = ["account", "forgotten"]  # fixtures
 
@@ -145,7 +145,7 @@ def swept(home: Home, name: str, how_many: int | None = None) -> tuple[int, dict
 @pytest.mark.parametrize("name", COMMANDS)
 def test_at_each_call(home: Home, name: str, record_property: Record) -> None:
     killed, found = swept(home, name)
-    tell(record_property, "commands", killed)
+    tell(record_property, KILLED, "commands", killed)
     assert found == {}
 
 
@@ -153,5 +153,5 @@ def test_at_each_call(home: Home, name: str, record_property: Record) -> None:
 def test_at_some_calls(home: Home, name: str, record_property: Record) -> None:
     """Drawn from all of them."""
     killed, found = swept(home, name, 2)
-    tell(record_property, "commands", killed)
+    tell(record_property, KILLED, "commands", killed)
     assert found == {}

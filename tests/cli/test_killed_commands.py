@@ -22,8 +22,8 @@ from cli.conftest import Ran, World
 from cli.killed_commands import COMMANDS, DB
 from cli.killed_world import Dead
 from counted import Record
-from killed_counts import tell
 from project import trouble
+from sections import KILLED, tell
 
 SOAK = float(os.environ.get("RECOVERABLE_SECRETS_SOAK", "0"))
 SOAKED = pytest.mark.skipif(not SOAK, reason="minutes: RECOVERABLE_SECRETS_SOAK=1")
@@ -113,7 +113,7 @@ class Sweep:
 def tried(sweep: Sweep, points: Sequence[Kill], record: Record) -> None:
     """Try points, and have it told at the end how many there were."""
     found = sweep.differences(points)
-    tell(record, "commands", sweep.killed)
+    tell(record, KILLED, "commands", sweep.killed)
     assert found == {}
     assert sweep.killed == len(points) > 0
 

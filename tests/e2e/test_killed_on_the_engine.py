@@ -17,7 +17,7 @@ from e2e import killed
 from e2e.engine import Engine
 from e2e.secrets_program import Story
 from emulation import Aws
-from killed_counts import tell
+from sections import KILLED, tell
 
 SOAK = float(os.environ.get("RECOVERABLE_SECRETS_SOAK", "0"))
 Make = Callable[[str], killed.Scene]
@@ -36,8 +36,8 @@ def make(make_engine: Callable[..., Engine], aws: Aws) -> Make:
 
 def counted(scene: killed.Scene, record: Record) -> None:
     """Have it told at the end how much was tried."""
-    tell(record, "runs of the engine", scene.count.runs)
-    tell(record, "points of calls in them", scene.count.points)
+    tell(record, KILLED, "runs of the engine", scene.count.runs)
+    tell(record, KILLED, "points of calls in them", scene.count.points)
 
 
 @pytest.mark.skipif(not SOAK, reason="an hour: RECOVERABLE_SECRETS_SOAK=1")

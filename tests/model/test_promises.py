@@ -34,10 +34,12 @@ from hypothesis.stateful import (
 )
 
 import emulation
+from counted import Record
 from emulation import errors as aws_errors
 from recoverable_secrets.core import facts, ownership
 from recoverable_secrets.core.facts import Back, Gone, Handed, Labelled, Memory
 from recoverable_secrets.core.policy import Deletion, Policy
+from sections import MODEL, tell
 
 from . import actors, console, declarations
 from .actors import Program, State, Template
@@ -381,7 +383,7 @@ BRIEF = settings(
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_every_promise_holds(seed: int, record_testsuite_property: Any) -> None:
+def test_every_promise_holds(seed: int, record_property: Record) -> None:
     """Each seed is another set of programs, the same at each run."""
 
     class Seeded(Promises):
@@ -392,5 +394,6 @@ def test_every_promise_holds(seed: int, record_testsuite_property: Any) -> None:
     taken = sum(Seeded.steps.values())
     assert taken > PROGRAMS * LENGTH / 2, "most rules found nothing to do"
     assert World.happened["restored"] > 0
-    record_testsuite_property(f"model steps, seed {seed}", taken)
-    record_testsuite_property(f"model events, seed {seed}", dict(sorted(World.happened.items())))
+    tell(record_property, MODEL, "programs", PROGRAMS)
+    tell(record_property, MODEL, "steps", taken)
+    tell(record_property, MODEL, "restores", World.happened["restored"])

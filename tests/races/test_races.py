@@ -31,11 +31,12 @@ from __future__ import annotations
 
 import collections
 import re
-from collections.abc import Callable
 
 import pytest
 
+from counted import Record
 from races import pairs, promises, stage
+from sections import RACES, tell
 
 SCHEDULES = {
     "create, create: two owners": (6, 0),
@@ -120,8 +121,6 @@ FURTHEST = {
 }
 """How many calls after the look a write comes at most: a purge with one write between at most."""
 
-Record = Callable[[str, object], None]
-
 
 def prove(races: list[stage.Race], record: Record) -> tuple[int, int]:
     """Play races in all orders; return how many, and how many writes nobody could prevent."""
@@ -133,8 +132,9 @@ def prove(races: list[stage.Race], record: Record) -> tuple[int, int]:
         found += came.leftovers
         if came.leftovers:
             assert not stage.judged(race, conditions=True).leftovers, "IAM lets it through"
-    record("schedules", schedules)
-    record("unpreventable", found.total())
+    tell(record, RACES, "races", len(races))
+    tell(record, RACES, "orders of calls", schedules)
+    tell(record, RACES, "writes that no client could prevent", found.total())
     assert all(left.calls <= FURTHEST[left.action] for left in found)
     return schedules, found.total()
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from counted import Record
-from killed_counts import tell
+from sections import KILLED, tell
 from stacks import emulator
 from stacks import killed_functions as killed
 from stacks.cloud import Cloud, Functions
@@ -42,7 +42,7 @@ def dying(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
 def test_at_each_call(dying: Installed, way: str, name: str, record_property: Record) -> None:
     sweep = Sweep(dying, way, name)
     found = sweep.differences(sweep.points)
-    tell(record_property, f"functions, {way}", sweep.tried)
+    tell(record_property, KILLED, f"functions, {way}", sweep.tried)
     assert found == {}
     assert sweep.tried == len(sweep.points) > 0
 
@@ -63,5 +63,5 @@ def test_at_some_calls(
     sweep = Sweep(dying, way, name)
     drawn = random.Random(f"{way} {name}").sample(sweep.points, how_many)
     found = sweep.differences(drawn)
-    tell(record_property, f"functions, {way}", sweep.tried)
+    tell(record_property, KILLED, f"functions, {way}", sweep.tried)
     assert found == {}
