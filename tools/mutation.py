@@ -46,8 +46,8 @@ SURVIVORS = ROOT / "tests" / "defects" / "survivors.txt"
 DRAWN = ROOT / "tests" / "defects" / "drawn"
 TESTS = ("tests/core", "tests/engine")
 SEED, DRAWS = 7, 50
-PATIENCE = 60.0
-"""Seconds of CPU after which a mutant counts as hanging, beside those its tests take."""
+PATIENCE = 10.0
+"""Seconds of CPU after which a test counts as hanging, beside ten times those it takes."""
 KILLED, SURVIVED, HANGS, UNREACHED = "killed", "SURVIVED", "hangs", "NO TEST"
 
 
@@ -244,12 +244,13 @@ class Forking:
         os.dup2(nothing, 1)
         os.dup2(nothing, 2)
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_PROF, PATIENCE + 5 * sum(map(self.known.seconds.get, tests)))  # type: ignore[arg-type]
         told = SURVIVED
         try:
             _put(mutant, self.functions)
             items = [self.items[test] for test in tests]
             for item, following in itertools.zip_longest(items, items[1:]):
+                patience = PATIENCE + 10 * self.known.seconds[item.nodeid]
+                signal.setitimer(signal.ITIMER_PROF, patience)
                 if not _passes(item, following):
                     told = item.nodeid
                     break
