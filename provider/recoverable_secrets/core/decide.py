@@ -139,7 +139,7 @@ def _put_back(observed: Observed, wanted: Kept, policy: Policy, store: Capabilit
     if policy.on_recreate is OnRecreate.FAIL:
         return Plan(notes=(f"{short(secret.name)} stays scheduled: on_recreate is fail",))
     restore = plan.Restore(undo=plan.ScheduleDeletion(days=policy.recovery_window_in_days))
-    return Plan((restore, *rollback.actions(Present(secret=secret, restored=True), wanted, store)))
+    return Plan((restore, *rollback.actions(Present(secret=secret), wanted, store)))
 
 
 def _recreated(
