@@ -20,6 +20,7 @@ import difflib
 import gc
 import itertools
 import json
+import math
 import os
 import random
 import signal
@@ -150,13 +151,14 @@ def _indented(text: str, indent: int) -> str:
 class Forking:
     """A pytest plugin that runs the collected tests undisturbed, then once for each mutant."""
 
-    def __init__(
-        self, wanted: list[Mutant], children: int, notes: Path | None, kept: Path | None
-    ) -> None:
-        self.children, self.notes, self.kept = children, notes, kept
+    def __init__(self, wanted: list[Mutant], asked: argparse.Namespace) -> None:
+        self.children: int = asked.children
+        self.at_most: float = asked.at_most
+        self.notes: Path | None = asked.notes
+        self.kept: Path | None = asked.results
         self.results: dict[str, tuple[str, str]] = {}
-        if kept and kept.exists():
-            self.results = json.loads(kept.read_text())
+        if self.kept and self.kept.exists():
+            self.results = json.loads(self.kept.read_text())
         self.wanted = [mutant for mutant in wanted if mutant.name not in self.results]
         self.known = Known()
         self.items: dict[str, pytest.Item] = {}
@@ -249,6 +251,8 @@ class Forking:
             _put(mutant, self.functions)
             items = [self.items[test] for test in tests]
             for item, following in itertools.zip_longest(items, items[1:]):
+                if time.process_time() > self.at_most:
+                    break
                 patience = PATIENCE + 10 * self.known.seconds[item.nodeid]
                 signal.setitimer(signal.ITIMER_PROF, patience)
                 if not _passes(item, following):
@@ -317,12 +321,10 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(inner)
 
 
-def tried(
-    wanted: list[Mutant], children: int, notes: Path | None = None, kept: Path | None = None
-) -> dict[str, tuple[str, str]]:
+def tried(wanted: list[Mutant], asked: argparse.Namespace) -> dict[str, tuple[str, str]]:
     """Return the verdict on each mutant, and the test that killed it; goes on from what is kept."""
     os.chdir(ROOT)
-    forking = Forking(wanted, children, notes, kept)
+    forking = Forking(wanted, asked)
     options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov", "--timeout", "0"]
     pytest.main([*options, *TESTS], plugins=[forking])
     return forking.results
@@ -341,6 +343,9 @@ def main() -> int:
     parser.add_argument("--only", default="", help="a part of the path of the files")
     parser.add_argument("--children", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--sample", type=int, help="so many, by the fixed seed")
+    parser.add_argument(
+        "--at-most", type=float, default=math.inf, help="seconds of CPU after which one survives"
+    )
     parser.add_argument("--notes", type=Path, help="where to keep what the undisturbed run told")
     parser.add_argument("--results", type=Path, help="where to keep all verdicts (JSON)")
     asked = parser.parse_args()
@@ -350,7 +355,7 @@ def main() -> int:
     if number:
         drawn = random.Random(SEED).sample(wanted, min(total, number + len(explained())))
         wanted = [mutant for mutant in drawn if mutant.name not in explained()][:number]
-    results = tried(wanted, asked.children, asked.notes, asked.results)
+    results = tried(wanted, asked)
     if asked.what == "draw":
         _write(wanted, results)
     return _tell(results, total)

@@ -303,3 +303,55 @@ def test_what_changed_hands_is_not_deleted_by_hand(
     assert "changed hands" in told.text
     same = cases.gone(memory=shown(now), owner=now or "", by_hand=True)
     assert isinstance(decide(met, same, cases.policy(deletion=deletion), cases.AWS), plan.Plan)
+
+
+PENDING = (
+    "{} is scheduled for deletion, and nothing of it can be changed until it is restored, {} "
+    "neither: restore it first"
+)
+MOVED = "{} of {} moved since it was shown: {} now. Look again, then decide anew"
+
+
+def labels(**told: str) -> facts.Present:
+    """Return a live secret with labels."""
+    return cases.present(cases.secret(labels=plan.frozen(told)))
+
+
+WHOLE_TEXTS: dict[str, tuple[facts.Observed, facts.Asked, str]] = {
+    "nothing of that name": (
+        facts.Absent(), back(),
+        (f"{cases.NAME} does not exist, or its name is reserved for some moments after it was "
+         "deleted for good: there is nothing to bring back")),
+    "an owner for what is pending": (
+        facts.PendingDeletion(secret=cases.secret()), handed(cases.RENAMED),
+        PENDING.format(cases.NAME, "its owner")),
+    "a label for what is pending": (
+        facts.PendingDeletion(secret=cases.secret()), labelled({"blue": cases.FIRST}),
+        PENDING.format(cases.NAME, "its labels")),
+    "no current version": (
+        cases.present(), labelled({"AWSCURRENT": None}),
+        (f"AWSCURRENT of {cases.NAME} cannot be taken off, only moved: give the version that is "
+         "to become the current one")),
+    "a label that somebody took off": (
+        cases.present(), labelled({"blue": cases.FIRST}, at={"blue": cases.OLDER}),
+        MOVED.format("blue", cases.NAME, "no version has it")),
+    "the longest label and version that are told whole": (
+        labels(**{"l" * 32: "v" * 56}), labelled({"l" * 32: None}),
+        MOVED.format("l" * 32, cases.NAME, f"version {'v' * 56} has it")),
+    "one character more of both": (
+        labels(**{"l" * 33: "v" * 57}), labelled({"l" * 33: None}),
+        MOVED.format("…" + "l" * 31, cases.NAME, f"version …{'v' * 55} has it")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("observed", "wanted", "text"), WHOLE_TEXTS.values(), ids=WHOLE_TEXTS)
+def test_what_is_refused_is_told_in_whole(
+    observed: facts.Observed, wanted: facts.Asked, text: str
+) -> None:
+    assert refused(observed, wanted) == text
+
+
+def test_the_key_of_a_live_secret_is_not_looked_at() -> None:
+    """It can be read or not, as it was before: only a restore makes the difference."""
+    live = cases.present(flagged(kms_key_id=cases.KEY))
+    assert names(steps(live, back())) == ["AddReplicas", "SetRotation"]

@@ -7,6 +7,7 @@ days, the moment in a teardown at which the guard speaks, and what it says.
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -68,6 +69,29 @@ def test_how_long_a_read_counts(
         cases.AWS,
     )
     assert isinstance(decision, plan.Refusal) is lately
+
+
+@pytest.fixture(params=["east", "west"])
+def elsewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine where it is the next day already, or still the day before."""
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", {"east": "EAST-14", "west": "WEST+12"}[request.param])
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize(("read", "asked"), [(DAY, LAST), (DAY + LAST, dt.timedelta())])
+def test_the_zone_of_the_machine_means_nothing(read: dt.datetime, asked: dt.timedelta) -> None:
+    policy = cases.policy(refuse_deletion_if_accessed_within=1)
+    seen = cases.present(cases.secret(accessed=read))
+    last, first = (cases.gone(now=DAY + days(count) + asked) for count in (1, 2))
+    refused = decide(seen, last, policy, cases.AWS)
+    assert isinstance(refused, plan.Refusal)
+    assert "was last read on 2030-01-15: not deleted" in refused.text
+    assert "wait until 2030-01-17, or" in refused.text
+    assert cases.kinds(decide(seen, first, policy, cases.AWS)) == ("ScheduleDeletion",)
 
 
 @pytest.mark.parametrize("guard", [1, 7, 30, 365])

@@ -227,3 +227,62 @@ def test_a_template_s_parts_are_remembered() -> None:
     assert spec.generate_secret_string is not None
     assert spec.generate_secret_string.password_length == 20
     assert spec.replicas == [Replica(region="eu-west-1", kms_key_id="alias/a")]
+
+
+# What is given, and all that is told of it.
+TEXTS: dict[str, tuple[Mapping[str, Any], str]] = {
+    "two ways to give a value": (
+        {"secret_string": CANARY, "secret_binary": "YQ=="},
+        ("secret_string and secret_binary exclude each other: a version holds one of them; keep "
+         "one")),
+    "a function without a date": (
+        {"rotation_lambda_arn": FUNCTION},
+        ("rotation_lambda_arn needs rotation_rules, as they say when it rotates the value: declare "
+         "both")),
+    "a name and its beginning": (
+        {"name": "a", "name_prefix": "b"},
+        ("name and name_prefix exclude each other: keep one of them")),
+    "force and a window": (
+        {"deletion": "force", "recovery_window_in_days": 7},
+        ("recovery_window_in_days and deletion by force exclude each other: remove one of them")),
+    "force and schedule": (
+        {"force_delete_without_recovery": True, "deletion": "schedule"},
+        ("force_delete_without_recovery contradicts deletion = schedule: remove one of them")),
+    "replace without force": (
+        {"on_recreate": "replace"},
+        ("on_recreate = replace destroys the pending secret for good: it needs "
+         "force_delete_without_recovery as well, or use restore")),
+    "rotation off, and a function": (
+        {"rotation_enabled": False, "rotation_lambda_arn": FUNCTION, "rotation_rules": DAYS},
+        ("rotation_enabled = false excludes rotation_lambda_arn and rotation_rules: remove it, or "
+         "remove them")),
+    "rotation on, and no date": (
+        {"rotation_enabled": True},
+        ("rotation_enabled = true needs rotation_rules, which say when the value is rotated: "
+         "declare them")),
+    "days and a schedule": (
+        {"rotation_rules": {**DAYS, "schedule_expression": "rate(1 day)"}},
+        ("rotation_rules.automatically_after_days and rotation_rules.schedule_expression exclude "
+         "each other: keep one of them")),
+    "two places": (
+        {"value_from": {"file": "a", "secret": "b"}},
+        ("value_from.file and value_from.secret exclude each other: a value is in one place; keep "
+         "one")),
+    "no place": (
+        {"value_from": {}},
+        ("value_from says no place to read the value from: declare one, such as "
+         "value_from.ssm_parameter")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "text"), TEXTS.values(), ids=TEXTS)
+def test_what_is_wrong_is_told_in_whole(given: Mapping[str, Any], text: str) -> None:
+    assert problems(given) == (text,)
+
+
+def test_a_duration_that_is_not_understood_is_no_date_either() -> None:
+    either = "automatically_after_days or rotation_rules.schedule_expression"
+    assert problems({"rotation_rules": {"duration": 5}}) == (
+        "rotation_rules.duration must be text",
+        f"rotation_rules needs rotation_rules.{either}: declare one of them",
+    )
