@@ -172,12 +172,12 @@ class Forking:
         if self.notes and self.notes.exists():
             self.known = _recalled(json.loads(self.notes.read_text()))
         self._learn()
+        self._warm()
         if self.notes:
             self.notes.write_text(json.dumps(dataclasses.asdict(self.known)))
         self.functions = _functions()
         gc.freeze()  # Or each fork would copy what it only looks through.
         running: dict[int, tuple[Mutant, int]] = {}
-        began = time.monotonic()
         for number, mutant in enumerate(self.wanted, 1):
             while len(running) >= self.children:
                 self._wait(running)
@@ -192,8 +192,7 @@ class Forking:
             os.close(outlet)
             running[pid] = (mutant, inlet)
             if number % 100 == 0:
-                said = f"{number} of {len(self.wanted)} after {time.monotonic() - began:.0f} s"
-                print(said, file=sys.stderr, flush=True)
+                print(f"{number} of {len(self.wanted)}", file=sys.stderr, flush=True)
                 self._keep()
         while running:
             self._wait(running)
@@ -226,6 +225,14 @@ class Forking:
             by_line = self.known.tests.setdefault(_short(path), {})
             for line, tests in data.contexts_by_lineno(str(path)).items():
                 by_line.setdefault(line, []).extend(filter(None, tests))
+
+    def _warm(self) -> None:
+        """Run a quick test of each file, so that no fork has to import and set up all of it."""
+        slow_first = sorted(self.known.seconds, key=self.known.seconds.__getitem__, reverse=True)
+        known = [self.items[test] for test in slow_first if test in self.items]
+        items = list({item.path: item for item in known}.values())
+        for item, following in itertools.zip_longest(items, items[1:]):
+            _passes(item, following or item)
 
     def _tests(self, mutant: Mutant) -> list[str]:
         """Return the tests that run a mutant's lines, those first that may kill it soonest."""
