@@ -34,15 +34,10 @@ from types import CodeType, FunctionType
 from typing import Any
 
 import coverage
-import libcst
 import pytest
 from _pytest import runner
-from libcst.metadata import MetadataWrapper, PositionProvider
-from mutmut.mutation import file_mutation
+from tools.mutants import FILES, ROOT, Mutant, mutants
 
-ROOT = Path(__file__).resolve().parents[1]
-PACKAGE = ROOT / "provider" / "recoverable_secrets"
-FILES = [*sorted((PACKAGE / "core").glob("*.py")), PACKAGE / "engine.py"]
 SURVIVORS = ROOT / "tests" / "defects" / "survivors.txt"
 DRAWN = ROOT / "tests" / "defects" / "drawn"
 TESTS = ("tests/core", "tests/engine")
@@ -50,35 +45,10 @@ SEED, DRAWS = 7, 50
 PATIENCE = 10.0
 """Seconds of CPU after which a test counts as hanging, beside ten times those it takes."""
 KILLED, SURVIVED, HANGS, UNREACHED = "killed", "SURVIVED", "hangs", "NO TEST"
+UNCHANGED = "what it was"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mutant:
-    """One change of one function.
-
-    Attributes:
-        path: The file.
-        function: The name of the function or method.
-        span: The first and last line of the function.
-        lines: The lines that are changed.
-        before: What stands there, without blanks around.
-        after: What comes in its place.
-        text: The whole file, changed.
-    """
-
-    path: Path
-    function: str
-    span: tuple[int, int]
-    lines: frozenset[int]
-    before: str
-    after: str
-    text: str
-
-    @property
-    def name(self) -> str:
-        """How it is told from others; does not change when lines move."""
-        module = self.path.relative_to(PACKAGE).with_suffix("").as_posix()
-        return f"{module}:{self.function}: {self.before} -> {self.after or 'nothing'}"
+Running = dict[int, tuple[Mutant, int]]
 
 
 @dataclass(slots=True)
@@ -87,65 +57,6 @@ class Known:
 
     seconds: dict[str, float] = field(default_factory=dict)
     tests: dict[str, dict[int, list[str]]] = field(default_factory=dict)
-
-
-def mutants(paths: Iterable[Path]) -> Iterator[Mutant]:
-    """Yield all mutants that mutmut makes of some files."""
-    for path in paths:
-        source = path.read_text()
-        module, mutations, _, _ = file_mutation.create_mutations(str(path), source)
-        wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
-        places = wrapper.resolve(PositionProvider)
-        for mutation in mutations:
-            function = mutation.contained_by_top_level_function
-            if not isinstance(function, libcst.FunctionDef):
-                continue
-            changed = file_mutation.deep_replace(
-                function, mutation.original_node, mutation.mutated_node
-            )
-            at = places[function]
-            if isinstance(changed, libcst.FunctionDef):
-                yield from _mutant(path, source, (at.start.line, at.end.line), function, changed)
-
-
-def _mutant(
-    path: Path,
-    source: str,
-    span: tuple[int, int],
-    function: libcst.FunctionDef,
-    changed: libcst.FunctionDef,
-) -> Iterator[Mutant]:
-    """Yield the mutant with a function changed; none if its text stays the same."""
-    blank = libcst.parse_module("")
-    old, new = blank.code_for_node(function), blank.code_for_node(changed)
-    lines = source.splitlines()
-    indent = len(lines[span[0] - 1]) - len(lines[span[0] - 1].lstrip())
-    old, new = (_indented(text, indent) for text in (old, new))
-    place = source.find(old)
-    if place < 0 or old == new:
-        return
-    text = source[:place] + new + source[place + len(old) :]
-    was, now = lines, text.splitlines()
-    changes = [
-        (a, b, c, d)
-        for tag, a, b, c, d in difflib.SequenceMatcher(None, was, now, autojunk=False).get_opcodes()
-        if tag != "equal"
-    ]
-    first, last = changes[0][0], changes[-1][1]
-    yield Mutant(
-        path=path,
-        function=function.name.value,
-        span=span,
-        lines=frozenset(range(first + 1, max(last, first + 1) + 1)),
-        before=" ".join(" ".join(was[first:last]).split()),
-        after=" ".join(" ".join(now[changes[0][2] : changes[-1][3]]).split()),
-        text=text,
-    )
-
-
-def _indented(text: str, indent: int) -> str:
-    lines = text.strip("\n").split("\n")
-    return "\n".join(" " * indent + line if line.strip() else line for line in lines)
 
 
 class Forking:
@@ -177,7 +88,13 @@ class Forking:
             self.notes.write_text(json.dumps(dataclasses.asdict(self.known)))
         self.functions = _functions()
         gc.freeze()  # Or each fork would copy what it only looks through.
-        running: dict[int, tuple[Mutant, int]] = {}
+        running: Running = {}
+        for mutant in {mutant.path: mutant for mutant in self.wanted}.values():
+            unchanged = dataclasses.replace(mutant, text=mutant.path.read_text(), after=UNCHANGED)
+            self._begin(unchanged, self._tests(mutant)[:50], running)
+            self._wait(running)
+            verdict, test = self.results.pop(unchanged.name)
+            assert verdict == SURVIVED, f"fails without a mutant, run alone: {test}"
         for number, mutant in enumerate(self.wanted, 1):
             while len(running) >= self.children:
                 self._wait(running)
@@ -185,12 +102,7 @@ class Forking:
             if not tests:
                 self.results[mutant.name] = (UNREACHED, "")
                 continue
-            inlet, outlet = os.pipe()
-            pid = os.fork()
-            if pid == 0:
-                self._try(mutant, tests, outlet)
-            os.close(outlet)
-            running[pid] = (mutant, inlet)
+            self._begin(mutant, tests, running)
             if number % 100 == 0:
                 print(f"{number} of {len(self.wanted)}", file=sys.stderr, flush=True)
                 self._keep()
@@ -198,6 +110,14 @@ class Forking:
             self._wait(running)
         self._keep()
         return True
+
+    def _begin(self, mutant: Mutant, tests: list[str], running: Running) -> None:
+        inlet, outlet = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            self._try(mutant, tests, outlet)
+        os.close(outlet)
+        running[pid] = (mutant, inlet)
 
     def _keep(self) -> None:
         if self.kept:
@@ -232,7 +152,7 @@ class Forking:
         known = [self.items[test] for test in slow_first if test in self.items]
         items = list({item.path: item for item in known}.values())
         for item, following in itertools.zip_longest(items, items[1:]):
-            _passes(item, following or item)
+            _passes(item, following)
 
     def _tests(self, mutant: Mutant) -> list[str]:
         """Return the tests that run a mutant's lines, those first that may kill it soonest."""
@@ -270,7 +190,7 @@ class Forking:
         os.write(outlet, told.encode())
         os._exit(0)
 
-    def _wait(self, running: dict[int, tuple[Mutant, int]]) -> None:
+    def _wait(self, running: Running) -> None:
         pid, _ = os.wait()
         if pid not in running:
             return

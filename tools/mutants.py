@@ -1,0 +1,107 @@
+"""All changes that mutmut makes of the core and the engine, one at a time.
+
+What tries them is tools/mutation.py.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import libcst
+from libcst.metadata import MetadataWrapper, PositionProvider
+from mutmut.mutation import file_mutation
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "provider" / "recoverable_secrets"
+FILES = [*sorted((PACKAGE / "core").glob("*.py")), PACKAGE / "engine.py"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """One change of one function.
+
+    Attributes:
+        path: The file.
+        function: The name of the function or method.
+        span: The first and last line of the function.
+        lines: The lines that are changed.
+        before: What stands there, without blanks around.
+        after: What comes in its place.
+        text: The whole file, changed.
+    """
+
+    path: Path
+    function: str
+    span: tuple[int, int]
+    lines: frozenset[int]
+    before: str
+    after: str
+    text: str
+
+    @property
+    def name(self) -> str:
+        """How it is told from others; does not change when lines move."""
+        module = self.path.relative_to(PACKAGE).with_suffix("").as_posix()
+        return f"{module}:{self.function}: {self.before} -> {self.after or 'nothing'}"
+
+
+def mutants(paths: Iterable[Path]) -> Iterator[Mutant]:
+    """Yield all mutants that mutmut makes of some files."""
+    for path in paths:
+        source = path.read_text()
+        module, mutations, _, _ = file_mutation.create_mutations(str(path), source)
+        wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
+        places = wrapper.resolve(PositionProvider)
+        for mutation in mutations:
+            function = mutation.contained_by_top_level_function
+            if not isinstance(function, libcst.FunctionDef):
+                continue
+            changed = file_mutation.deep_replace(
+                function, mutation.original_node, mutation.mutated_node
+            )
+            at = places[function]
+            if isinstance(changed, libcst.FunctionDef):
+                yield from _mutant(path, source, (at.start.line, at.end.line), function, changed)
+
+
+def _mutant(
+    path: Path,
+    source: str,
+    span: tuple[int, int],
+    function: libcst.FunctionDef,
+    changed: libcst.FunctionDef,
+) -> Iterator[Mutant]:
+    """Yield the mutant with a function changed; none if its text stays the same."""
+    blank = libcst.parse_module("")
+    old, new = blank.code_for_node(function), blank.code_for_node(changed)
+    lines = source.splitlines()
+    indent = len(lines[span[0] - 1]) - len(lines[span[0] - 1].lstrip())
+    old, new = (_indented(text, indent) for text in (old, new))
+    place = source.find(old)
+    if place < 0 or old == new:
+        return
+    text = source[:place] + new + source[place + len(old) :]
+    was, now = lines, text.splitlines()
+    changes = [
+        (a, b, c, d)
+        for tag, a, b, c, d in difflib.SequenceMatcher(None, was, now, autojunk=False).get_opcodes()
+        if tag != "equal"
+    ]
+    first, last = changes[0][0], changes[-1][1]
+    yield Mutant(
+        path=path,
+        function=function.name.value,
+        span=span,
+        lines=frozenset(range(first + 1, max(last, first + 1) + 1)),
+        before=" ".join(" ".join(was[first:last]).split()),
+        after=" ".join(" ".join(now[changes[0][2] : changes[-1][3]]).split()),
+        text=text,
+    )
+
+
+def _indented(text: str, indent: int) -> str:
+    lines = text.strip("\n").split("\n")
+    return "\n".join(" " * indent + line if line.strip() else line for line in lines)
