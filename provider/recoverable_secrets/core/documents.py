@@ -23,7 +23,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import Any
 
 NEITHER = "must be a JSON object, as text or as a mapping"
 NO_JSON = "must be valid JSON"
@@ -132,7 +132,7 @@ def _parsed(text: str) -> object:
     if not text.strip():
         return {}
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number)
+        return json.loads(text, object_pairs_hook=_unique)
     except _Fault:
         raise
     except ValueError:
@@ -149,10 +149,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise _Fault(TWICE)
     return found
-
-
-def _no_number(_: str) -> NoReturn:
-    raise _Fault(NO_NUMBER)
 
 
 def _plain(given: object) -> Any:
