@@ -5,7 +5,9 @@ What tries them is tools/mutation.py.
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +33,7 @@ class Mutant:
         before: What stands there, without blanks around.
         after: What comes in its place.
         text: The whole file, changed.
+        nth: Which one of those that are told alike.
     """
 
     path: Path
@@ -40,16 +43,25 @@ class Mutant:
     before: str
     after: str
     text: str
+    nth: int = 1
 
     @property
     def name(self) -> str:
         """How it is told from others; does not change when lines move."""
         module = self.path.relative_to(PACKAGE).with_suffix("").as_posix()
-        return f"{module}:{self.function}: {self.before} -> {self.after or 'nothing'}"
+        told = f"{module}:{self.function}: {self.before} -> {self.after or 'nothing'}"
+        return told if self.nth == 1 else f"{told} ({self.nth})"
 
 
 def mutants(paths: Iterable[Path]) -> Iterator[Mutant]:
-    """Yield all mutants that mutmut makes of some files."""
+    """Yield all mutants that mutmut makes of some files, each with a name of its own."""
+    names: Counter[str] = Counter()
+    for mutant in _mutants(paths):
+        names[mutant.name] += 1
+        yield dataclasses.replace(mutant, nth=names[mutant.name])
+
+
+def _mutants(paths: Iterable[Path]) -> Iterator[Mutant]:
     for path in paths:
         source = path.read_text()
         module, mutations, _, _ = file_mutation.create_mutations(str(path), source)

@@ -277,7 +277,7 @@ def main() -> int:
     parser.add_argument("--results", type=Path, help="where to keep all verdicts (JSON)")
     asked = parser.parse_args()
     paths = [path for path in FILES if asked.only in str(path)]
-    wanted = list({mutant.name: mutant for mutant in mutants(paths)}.values())
+    wanted = list(mutants(paths))
     total, number = len(wanted), DRAWS if asked.what == "draw" else asked.sample
     if number:
         drawn = random.Random(SEED).sample(wanted, min(total, number + len(explained())))

@@ -7,6 +7,7 @@ import re
 from types import ModuleType
 from typing import Any
 
+import annotated_types
 import pydantic
 import pytest
 
@@ -85,6 +86,25 @@ def test_what_only_looks_like_it_is_refused(name: str, given: object) -> None:
         Numbers.model_validate({name: given})
     assert [fault["loc"] for fault in caught.value.errors()] == [(name,)]
     assert caught.value.errors()[0]["msg"].startswith("must be ")
+
+
+FAULTS: dict[str, tuple[str, object, tuple[str, str]]] = {
+    "no whole number": ("whole", "7.5", ("whole", "must be a whole number")),
+    "truth for a number": ("whole", True, ("whole", "must be a whole number")),
+    "no truth": ("truth", "yes", ("truth", "must be true or false")),
+    "no text": ("text", 5, ("text", "must be text")),
+    "half a character": ("text", "\ud800", ("text", "must be valid Unicode text")),
+    "no trigger": ("trigger", 2.5, ("text", "must be text")),
+}
+
+
+@pytest.mark.parametrize(("name", "given", "told"), FAULTS.values(), ids=FAULTS)
+def test_what_is_refused_is_told_in_kind_and_words(
+    name: str, given: object, told: tuple[str, str]
+) -> None:
+    with pytest.raises(pydantic.ValidationError) as caught:
+        Numbers.model_validate({name: given})
+    assert [(fault["type"], fault["msg"]) for fault in caught.value.errors()] == [told]
 
 
 SPELT = {
@@ -176,6 +196,44 @@ def test_a_field_that_is_not_ours_has_no_traits() -> None:
     assert traits(plain["whole"]) == Traits()
     other = pydantic.fields.FieldInfo(json_schema_extra={"traits": "of another kind"})
     assert traits(other) == Traits()
+
+
+LEAST, MOST = annotated_types.Ge(7), annotated_types.Le(30)
+
+BOUNDED: dict[str, tuple[dict[str, int], list[object]]] = {
+    "none": ({}, []),
+    "the smallest alone": ({"minimum": 7}, [LEAST]),
+    "the largest alone": ({"maximum": 30}, [MOST]),
+    "both": ({"minimum": 7, "maximum": 30}, [LEAST, MOST]),
+    "nought is a bound as well": ({"minimum": 0}, [annotated_types.Ge(0)]),
+}
+
+
+@pytest.mark.parametrize(("bounds", "checked"), BOUNDED.values(), ids=BOUNDED)
+def test_a_field_is_declared_once_for_all_surfaces(
+    bounds: dict[str, int], checked: list[object]
+) -> None:
+    info = fields.field(8, "What it means.", sensitive=True, aliases=("other",), **bounds)
+    assert (info.default, info.description) == (8, "What it means.")
+    assert traits(info) == Traits(sensitive=True, aliases=("other",), **bounds)
+    assert info.metadata == checked, "what pydantic refuses by itself"
+
+
+HELD: dict[str, tuple[object, type[pydantic.BaseModel] | None]] = {
+    "a number": (int, None),
+    "a list of text": (tuple[str, ...], None),
+    "nothing declared": (None, None),
+    "a model": (Numbers, Numbers),
+    "a model or nothing": (Numbers | None, Numbers),
+    "a list of models": (tuple[Numbers, ...] | None, Numbers),
+}
+
+
+@pytest.mark.parametrize(("kind", "model"), HELD.values(), ids=HELD)
+def test_a_model_is_found_in_whatever_holds_it(
+    kind: Any, model: type[pydantic.BaseModel] | None
+) -> None:
+    assert fields.nested(pydantic.fields.FieldInfo(annotation=kind)) is model
 
 
 def test_a_declaration_tells_of_any_field() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -56,6 +57,45 @@ def test_different_texts_stay_different(one: str, other: str, limit: int) -> Non
     escaped = [ownership.escape(text, "A-Za-z", limit) for text in (one, other)]
     assert all(re.fullmatch("[A-Za-z0-9=]*", text) and len(text) <= limit for text in escaped)
     assert (escaped[0] == escaped[1]) is (one == other)
+
+
+def test_what_is_made_of_names_is_the_same_in_every_release() -> None:
+    """Else a secret would change hands, its name or its next version when we are updated."""
+    assert ownership.digest("ab", "c") == "0b410f4f5c3086a9"
+    assert ownership.digest("é", "\ud800") == "b085f724efc189a2"
+    owner = ownership.owner(("pulumi", "Shop-1", "dev", "my db/a:b=c"), "urn")
+    assert owner == "pulumi/Shop-1/dev/my db=2Fa=3Ab=3Dc:48bc1ebd52a2035e"
+    assert ownership.named_owner("Team-A, b=c") == "Team-A=2C b=3Dc"
+    assert ownership.default_name(["Shop-1", "dev", "my db"]) == "Shop-1/dev/my=20db"
+    assert ownership.prefixed_name("shop/", "team-a") == "shop/8beffd9553706a4a78c26b77af"
+    versions = [ownership.next_version_id("arn", current) for current in ("v1", "", None)]
+    of_none = "recoverable-secrets-800b0ef4469374e7ba1c3be754f4ef92"
+    assert versions == ["recoverable-secrets-34056b4a12a29ee15b76dc11a605cb28", of_none, of_none]
+
+
+def test_a_part_of_an_owner_is_cut_beyond_80_characters() -> None:
+    assert ownership.owner(("p" * 80, "db"), "urn") == "p" * 80 + "/db:48bc1ebd52a2035e"
+    cut = ownership.owner(("q" * 81, "db"), "urn")
+    assert cut == "q" * 62 + "==beaaee5885ce2646/db:48bc1ebd52a2035e"
+
+
+@pytest.mark.parametrize(
+    ("make", "limit"),
+    [
+        pytest.param(ownership.named_owner, 256, id="an owner of the user"),
+        pytest.param(lambda text: ownership.default_name([text]), 512, id="a default name"),
+        pytest.param(
+            lambda text: ownership.default_name([text[: len(text) // 2], text[len(text) // 2 + 1 :]]),
+            512,
+            id="a default name in two parts",
+        ),
+    ],
+)
+def test_a_name_is_cut_beyond_its_limit(make: Callable[[str], str], limit: int) -> None:
+    assert "=" not in make("a" * limit)
+    assert len(make("a" * limit)) == limit
+    assert re.fullmatch(r"[a/]+==[0-9a-f]{16}", make("a" * (limit + 1)))
+    assert len(make("a" * (limit + 1))) == limit
 
 
 def test_what_is_cut_looks_like_nothing_else() -> None:
@@ -145,6 +185,40 @@ def test_the_next_version_depends_on_secret_and_version_alone(
     assert following == ownership.next_version_id(one, current), "the same at each attempt"
     same = (one, current or "") == (other, past or "")
     assert (following == ownership.next_version_id(other, past)) is same
+
+
+@pytest.mark.parametrize(
+    ("origin", "others"),
+    [
+        pytest.param({}, False, id="it is not told"),
+        pytest.param({ownership.ORIGIN: "created"}, False, id="created"),
+        pytest.param({ownership.ORIGIN: "restored"}, False, id="restored"),
+        pytest.param({ownership.ORIGIN: "found"}, False, id="found"),
+        pytest.param({ownership.ORIGIN: "found adopted"}, True, id="found, adopted before"),
+        pytest.param({ownership.ORIGIN: "adopted"}, True, id="adopted"),
+        pytest.param({ownership.ORIGIN: "adopted pending"}, True, id="adopted in its window"),
+    ],
+)
+def test_where_a_secret_comes_from_tells_whether_it_was_others(
+    origin: dict[str, str], *, others: bool
+) -> None:
+    assert ownership.adopted(origin) is others
+
+
+@pytest.mark.parametrize(
+    ("live", "carried"),
+    [
+        pytest.param({ownership.INSTANCE: "stack"}, True, id="the mark itself"),
+        pytest.param({ownership.INSTANCE: "stack.operation"}, True, id="one of its operations"),
+        pytest.param({ownership.INSTANCE: "stacks.operation"}, False, id="a longer name"),
+        pytest.param({ownership.INSTANCE: "other"}, False, id="another"),
+        pytest.param({ownership.OWNER: "stack"}, False, id="no mark"),
+    ],
+)
+def test_a_mark_stands_for_all_operations_of_its_stack(
+    live: dict[str, str], *, carried: bool
+) -> None:
+    assert ownership.marks("stack", live) is carried
 
 
 def test_tags_of_users_are_told_from_ours_and_the_service_s() -> None:

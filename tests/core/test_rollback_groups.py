@@ -112,6 +112,8 @@ COPIES: list[Any] = [
     pytest.param([OHIO], [OHIO], [], {}, [], id="the same: drift is left alone"),
     pytest.param(None, None, [PARIS], {}, [], id="another's"),
     pytest.param([], [OHIO], [OHIO, PARIS], {}, [REMOVE], id="beside another's"),
+    pytest.param([PARIS], [PARIS, OHIO], [PARIS, OHIO], {}, [REMOVE], id="beside one from before"),
+    pytest.param([OHIO], [OHIO], [OHIO], {}, [], id="the same, and there"),
 ]
 
 
@@ -186,6 +188,7 @@ KINDS: list[Any] = [
     pytest.param("was", "tried", "a person's", None, id="a person's since"),
     pytest.param(None, "tried", "tried", None, id="a type cannot be taken away"),
     pytest.param("was", "was", "a person's", None, id="no difference: drift is left alone"),
+    pytest.param("was", "was", "was", None, id="no difference, and no drift"),
 ]
 
 

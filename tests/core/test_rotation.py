@@ -128,6 +128,52 @@ def test_a_rotation_is_off_again_where_what_was_restored_cannot_stay() -> None:
     assert step.undo is None, "a live secret stays, and so does its rotation"
 
 
+def test_a_rotation_stays_where_a_run_broke_off_after_the_restore() -> None:
+    """The secret was live when this operation met it, so it is not scheduled again."""
+    (step,) = decided(live(OFF, FLAG), cases.kept())
+    assert (step, step.undo) == (plan.SetRotation(rotation=MONTHLY), None)
+
+
+PENDING = plan.MoveStage(current=cases.OLDER, to=None, stage="AWSPENDING")
+PUT_BACK = plan.MoveStage(current=None, to=cases.OLDER, stage="AWSPENDING")
+REMEMBERED = cases.memory(spec=spec())
+BROKEN_OFF: dict[str, tuple[Rotation, dict[str, str], bool, facts.Kept, bool]] = {
+    "restored, and declared": (OFF, FLAG, True, cases.kept(spec(), memory=REMEMBERED), True),
+    "restored, and not declared": (OFF, FLAG, True, cases.kept(), True),
+    "a run broke off after the restore": (OFF, FLAG, False, cases.kept(spec()), True),
+    "likewise, and not declared": (OFF, FLAG, False, cases.kept(), True),
+    "no teardown cancelled it": (OFF, {}, True, cases.kept(spec()), False),
+    "it is on, and a rotation may be at work": (WEEKLY, FLAG, True, cases.kept(spec()), False),
+    "long since restored": (OFF, FLAG, False, cases.kept(spec(), memory=REMEMBERED), False),
+}
+
+
+@pytest.mark.parametrize(
+    ("found", "tags", "restored", "wanted", "ended"), BROKEN_OFF.values(), ids=BROKEN_OFF
+)
+def test_a_rotation_that_a_teardown_broke_off_is_ended_before_another_is_set(
+    found: Rotation, tags: dict[str, str], wanted: facts.Kept, *, restored: bool, ended: bool
+) -> None:
+    """The service refuses another one while the label of the first is there."""
+    secret = cases.secret(
+        rotation=found,
+        tags={**tags, **cases.marks()},
+        version=cases.FIRST,
+        labels={"AWSPENDING": cases.OLDER},
+    )
+    seen = cases.present(secret, restored=restored)
+    exact = wanted.memory is None
+    steps = list(rotation.actions(seen, wanted, cases.policy(), exact=exact))
+    assert steps == [*([PENDING] if ended else []), plan.SetRotation(rotation=MONTHLY)]
+    off = plan.CancelRotation() if restored else None
+    assert [step.undo for step in steps] == [*([PUT_BACK] if ended else []), off]
+    there = dataclasses.replace(secret, version=cases.OLDER)
+    done = rotation.actions(
+        dataclasses.replace(seen, secret=there), wanted, cases.policy(), exact=exact
+    )
+    assert list(done) == [plan.SetRotation(rotation=MONTHLY)], "it had come to its end"
+
+
 def test_it_is_settled_once_an_operation() -> None:
     """What the service then shows may be in other words than what was declared."""
     wanted = cases.kept(spec(), memory=cases.memory())
@@ -219,6 +265,13 @@ def test_what_is_shown_is_as_declared_where_that_fits() -> None:
     longer = dataclasses.replace(MONTHLY, duration="3h")
     assert shown(longer, spec()) == as_declared(spec()), "what was not asked for is no drift"
     assert shown(WEEKLY, spec()) == as_declared(spec(7))
+    hourly = Rotation(function=FUNCTION, schedule="rate(4 hours)", duration="3h")
+    assert shown(hourly, spec()) == as_declared(DECLARED["by a schedule"][0])
+    partner = Rotation(metadata={"a": "b"}, role="r")
+    assert shown(partner, spec()) == {
+        "rotation_rules": RotationRules(),
+        **as_declared(DECLARED["by a partner"][0]),
+    }
     assert shown(OFF, spec()) == {**as_declared(spec()), "rotation_enabled": False}
     assert shown(None, spec()) == {**as_declared(spec()), "rotation_enabled": False}
     assert shown(MONTHLY, CANCELLED) == {"rotation_enabled": True}, "somebody set it"

@@ -267,3 +267,62 @@ def test_a_rotation_that_is_declared_to_be_off_does_not_come_back() -> None:
     told = decide(cases.present(secret), wanted, Policy(), cases.AWS)
     assert isinstance(told, plan.Plan)
     assert plan.SetTags(tags={ownership.ROTATION: rotation.OFF}) in told.actions
+
+
+ALONE, LOOKED, GOES = (), ("Wait", "Look"), ("ScheduleDeletion",)
+MARKED: dict[str, tuple[str | None, str, str | None, Mandate, tuple[str, ...]]] = {
+    "the mark of the one that is remembered": (
+        None, cases.LIVE_MARK, cases.LIVE_MARK, Mandate.OWN, GOES),
+    "another mark than that": (None, cases.LIVE_MARK, cases.PAST_MARK, Mandate.OWN, ALONE),
+    "no mark is remembered": (None, cases.LIVE_MARK, None, Mandate.OWN, GOES),
+    "what is asked for counts more than what is remembered": (
+        cases.LIVE_MARK, cases.LIVE_MARK, cases.PAST_MARK, Mandate.OWN, GOES),
+    "the mark that a deputy remembers": (None, "aaaa.1", "aaaa", Mandate.DEPUTY, GOES),
+    "no mark that a deputy knows": (None, "aaaa.1", None, Mandate.DEPUTY, ALONE),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "found", "before", "mandate", "then"), MARKED.values(), ids=MARKED
+)
+def test_which_life_of_a_secret_is_to_go(
+    asked: str | None, found: str, before: str | None, mandate: Mandate, then: tuple[str, ...]
+) -> None:
+    seen = cases.present(cases.secret(tags=cases.marks(instance=found)), confirmed=True)
+    gone = cases.gone(instance=asked, memory=cases.memory(instance=before), mandate=mandate)
+    assert cases.kinds(decide(seen, gone, cases.policy(), cases.AWS)) == then
+
+
+PROOF: dict[str, tuple[str | None, str, tuple[str, ...]]] = {
+    "its stack's, and its stack's mark": (cases.OURS, "aaaa.1", GOES),
+    "its stack's, and another mark": (cases.OURS, "bbbb.1", LOOKED),
+    "another's, and its stack's mark": (cases.OTHERS, "aaaa.1", LOOKED),
+    "nobody's, and its stack's mark": (None, "aaaa.1", LOOKED),
+    "another's, and another mark": (cases.OTHERS, "bbbb.1", LOOKED),
+}
+
+
+@pytest.mark.parametrize("mandate", [Mandate.DEPUTY, Mandate.ROLLBACK, Mandate.LATE])
+@pytest.mark.parametrize(("owner", "mark", "then"), PROOF.values(), ids=PROOF)
+def test_a_deputy_looks_twice_at_what_is_not_provably_its_stack_s(
+    owner: str | None, mark: str, then: tuple[str, ...], mandate: Mandate
+) -> None:
+    """The marks may be some moments older than what the operation wrote."""
+    secret = cases.secret(tags=cases.marks(owner, mark))
+    gone = cases.gone(instance="aaaa", mandate=mandate)
+    assert cases.kinds(decide(cases.present(secret), gone, cases.policy(), cases.AWS)) == then
+    again = decide(cases.present(secret, confirmed=True), gone, cases.policy(), cases.AWS)
+    assert cases.kinds(again) == (then if then is GOES else ALONE)
+
+
+@pytest.mark.parametrize("mandate", Mandate)
+@pytest.mark.parametrize("memory", [None, cases.memory()], ids=["not remembered", "remembered"])
+def test_who_takes_back_what_is_not_there_looks_twice(
+    memory: facts.Memory | None, mandate: Mandate
+) -> None:
+    """A rollback deletes within moments of the creation, which a look may not show yet."""
+    gone = cases.gone(instance="aaaa", memory=memory, mandate=mandate)
+    again = memory is not None and mandate is not Mandate.OWN
+    found = decide(facts.Absent(), gone, cases.policy(), cases.AWS)
+    assert cases.kinds(found) == (LOOKED if again else ALONE)
+    assert decide(facts.Absent(confirmed=True), gone, cases.policy(), cases.AWS) == plan.Plan()

@@ -44,8 +44,8 @@ def record(replicas: Iterable[Replica]) -> str:
     text = " ".join(sorted(with_keys))
     if len(text) <= _TAG_LENGTH:
         return text
-    regions = " ".join(sorted(r.region for r in replicas))
-    return regions if len(regions) <= _TAG_LENGTH else regions[:_TAG_LENGTH].rpartition(" ")[0]
+    regions = "".join(f"{region} " for region in sorted(r.region for r in replicas))
+    return regions[: _TAG_LENGTH + 1].rpartition(" ")[0]
 
 
 def recorded(tags: Mapping[str, str]) -> tuple[Replica, ...]:
@@ -96,8 +96,8 @@ def actions(
     asked = {replica.region: replica for replica in target}
     stale = {r for r, held in live.items() if r not in asked or _other(held, asked[r], present)}
     missing = tuple(asked[r] for r in asked if r not in live or r in stale)
-    if stale - present.removed:
-        yield RemoveReplicas(regions=tuple(sorted(stale - present.removed)))
+    if gone := stale - present.removed:
+        yield RemoveReplicas(regions=tuple(sorted(gone)))
     if stale & asked.keys():
         # A region that still lists the old copy would refuse the new one.
         yield from (Wait(), Look())
@@ -139,15 +139,14 @@ def _why(name: str, replica: Replica) -> str:
 
 def taken_away(present: Present, store: Capabilities) -> tuple[Action, ...]:
     """Return what makes a secret deletable, and puts its copies back if the deletion fails."""
-    live = present.secret.replicas
-    if not live or not store.replicas:
+    if not present.secret.replicas or not store.replicas:
         return ()
-    regions = {replica.region for replica in live}
-    if regions <= present.removed:
+    live = [one for one in present.secret.replicas if one.region not in present.removed]
+    if not live:
         return (Wait(), Look())  # They are still listed, so a deletion would be refused.
     back = tuple(Replica(region=r.region, kms_key_id=r.kms_key_id) for r in live if not r.failed)
     undo = AddReplicas(replicas=back) if back else None
-    return (RemoveReplicas(regions=tuple(sorted(regions)), undo=undo),)
+    return (RemoveReplicas(regions=tuple(sorted(one.region for one in live)), undo=undo),)
 
 
 def to_record(secret: Secret, spec: Spec) -> str | None:

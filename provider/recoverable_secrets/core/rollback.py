@@ -106,8 +106,8 @@ def _replicas(present: Present, attempted: Spec, before: Spec) -> Iterator[plan.
         r for r in tried if _shows(live.get(r), tried[r]) and not _shows(live[r], wanted.get(r))
     ]
     gone = [r for r in wanted if (r not in live or r in made) and tried.get(r) != wanted[r]]
-    if set(made) - present.removed:
-        yield plan.RemoveReplicas(regions=tuple(sorted(made)))
+    if taken := set(made) - present.removed:
+        yield plan.RemoveReplicas(regions=tuple(sorted(taken)))
     if set(gone) & live.keys():
         # A region that still lists the attempt's copy would refuse the one from before.
         yield from (plan.Wait(), plan.Look())

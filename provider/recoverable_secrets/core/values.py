@@ -63,7 +63,7 @@ def trigger(spec: Spec) -> str | None:
 def same(before: Spec, spec: Spec) -> bool:
     """Whether two declarations mean the same version of a value."""
     now = source(spec)
-    if now is Source.LITERAL or source(before) is Source.LITERAL:
+    if now is Source.LITERAL:
         return before.value == spec.value and now is source(before)
     return now is source(before) and trigger(before) == trigger(spec)
 
