@@ -208,8 +208,7 @@ class _Operation:
         checks = any(isinstance(action, plan.CheckKey) for action in actions)
         if not (checks and isinstance(self.known, PendingDeletion)):
             return ()
-        untold = facts.Key(state=facts.KeyState.UNTOLD)
-        live = Present(secret=self.known.secret, restored=True, policed=True, key=untold)
+        live = Present(secret=self.known.secret)
         then = decide.decide(live, self.wanted, self.policy, self.store.capabilities)
         return then.actions if isinstance(then, plan.Plan) else ()
 

@@ -15,6 +15,7 @@ from engine.scene import (
     OWNER,
     PUT_POLICY,
     RESTORE,
+    ROTATION,
     Scene,
     gone,
     kept,
@@ -39,6 +40,7 @@ MEMORY = Memory(
     id=ID, owner=OWNER, spec=spec(), instance=MARK, version=VERSION, live_version=VERSION
 )
 LIVE = facts.Present(secret=scripted.secret())
+PENDING = facts.PendingDeletion(secret=LIVE.secret)
 
 
 def unreadable(_: ValueFrom) -> Sealed:
@@ -96,7 +98,7 @@ def test_a_policy_is_tried_for_the_last_time_after_exactly_two_minutes() -> None
 
 def test_a_refusal_in_another_state_is_another_refusal() -> None:
     """Scheduled by somebody in between: the purge is tried once more, and then given up."""
-    states: list[scripted.Seen] = [LIVE, facts.PendingDeletion(secret=LIVE.secret)]
+    states: list[scripted.Seen] = [LIVE, PENDING]
     store = Scripted(lambda n: states[min(n, 1)], lambda _, __: plan.Conflict("Odd", ""))
     with pytest.raises(errors.StoreError, match="was refused twice"):
         Engine(store, clock=StandingClock()).run(gone(MEMORY), Policy(deletion=Deletion.FORCE))
@@ -115,3 +117,35 @@ def test_after_a_refusal_it_is_looked_at_the_same_secret() -> None:
     store = Noting(lambda _: LIVE, lambda n, _: plan.Done() if n else plan.Conflict("Odd", ""))
     Engine(store, clock=StandingClock()).run(kept(spec(description="new"), MEMORY), Policy())
     assert refs == [facts.Ref(NAME, ID)] * 2
+
+
+def test_what_is_throttled_waits_by_the_engine_s_clock() -> None:
+    def act(number: int, _: plan.Action) -> plan.Outcome:
+        if not number:
+            raise errors.Throttled("slow down")
+        return plan.Done()
+
+    clock = StandingClock()
+    Engine(Scripted(lambda _: LIVE, act), clock=clock).run(gone(MEMORY), Policy())
+    assert clock.now > 0
+
+
+def test_taking_back_copies_of_a_secret_that_is_gone() -> None:
+    """Nothing is left to take back; the deletion that was cancelled cannot be put back."""
+
+    def act(number: int, step: plan.Action) -> plan.Outcome:
+        if isinstance(step, plan.RemoveReplicas | plan.ScheduleDeletion):
+            return plan.Conflict("ResourceNotFoundException", "")
+        if isinstance(step, plan.SetRotation):
+            raise errors.StoreError("no such function", "ResourceNotFoundException")
+        return plan.Done()
+
+    said: list[str] = []
+    store = Scripted(lambda n: facts.Absent() if n else PENDING, act)
+    wanted = kept(spec(**ROTATION, replicas=[{"region": "eu-west-1"}]), MEMORY)
+    with pytest.raises(errors.StoreError, match="no such function"):
+        Engine(store, clock=StandingClock(), say=said.append).run(wanted, Policy())
+    assert said[1:] == [
+        f"{NAME}: put back after the failure (RemoveReplicas)",
+        f"{NAME}: could not be put back (ScheduleDeletion)",
+    ]
