@@ -74,9 +74,10 @@ def _mutants(paths: Iterable[Path]) -> Iterator[Mutant]:
             changed = file_mutation.deep_replace(
                 function, mutation.original_node, mutation.mutated_node
             )
-            at = places[function]
+            first = places[function.decorators[0] if function.decorators else function].start.line
+            span = first, places[function].end.line
             if isinstance(changed, libcst.FunctionDef):
-                yield from _mutant(path, source, (at.start.line, at.end.line), function, changed)
+                yield from _mutant(path, source, span, function, changed)
 
 
 def _mutant(
