@@ -74,37 +74,38 @@ def _mutants(paths: Iterable[Path]) -> Iterator[Mutant]:
             changed = file_mutation.deep_replace(
                 function, mutation.original_node, mutation.mutated_node
             )
-            first = places[function.decorators[0] if function.decorators else function].start.line
-            span = first, places[function].end.line
-            if isinstance(changed, libcst.FunctionDef):
-                yield from _mutant(path, source, span, function, changed)
+            if not isinstance(changed, libcst.FunctionDef):
+                continue
+            start = places[function].start
+            first = places[function.decorators[0]].start if function.decorators else start
+            old, new = (_code(node, start.column > 0) for node in (function, changed))
+            assert source.count(old) == 1, f"{path}: {function.name.value}"
+            if old != new:
+                span = first.line, places[function].end.line
+                yield _mutant(path, function, span, source, source.replace(old, new))
+
+
+def _code(function: libcst.FunctionDef, method: bool) -> str:  # noqa: FBT001
+    """Return a function as it stands in its file."""
+    if not method:
+        return libcst.parse_module("").code_for_node(function)
+    body = libcst.IndentedBlock([function])
+    around = libcst.ClassDef(libcst.Name("Around"), body)
+    return libcst.parse_module("").code_for_node(around).partition("\n")[2]
 
 
 def _mutant(
-    path: Path,
-    source: str,
-    span: tuple[int, int],
-    function: libcst.FunctionDef,
-    changed: libcst.FunctionDef,
-) -> Iterator[Mutant]:
-    """Yield the mutant with a function changed; none if its text stays the same."""
-    blank = libcst.parse_module("")
-    old, new = blank.code_for_node(function), blank.code_for_node(changed)
-    lines = source.splitlines()
-    indent = len(lines[span[0] - 1]) - len(lines[span[0] - 1].lstrip())
-    old, new = (_indented(text, indent) for text in (old, new))
-    place = source.find(old)
-    if place < 0 or old == new:
-        return
-    text = source[:place] + new + source[place + len(old) :]
-    was, now = lines, text.splitlines()
+    path: Path, function: libcst.FunctionDef, span: tuple[int, int], source: str, text: str
+) -> Mutant:
+    """Return the mutant that a changed file is."""
+    was, now = source.splitlines(), text.splitlines()
     changes = [
         (a, b, c, d)
         for tag, a, b, c, d in difflib.SequenceMatcher(None, was, now, autojunk=False).get_opcodes()
         if tag != "equal"
     ]
     first, last = changes[0][0], changes[-1][1]
-    yield Mutant(
+    return Mutant(
         path=path,
         function=function.name.value,
         span=span,
@@ -113,8 +114,3 @@ def _mutant(
         after=" ".join(" ".join(now[changes[0][2] : changes[-1][3]]).split()),
         text=text,
     )
-
-
-def _indented(text: str, indent: int) -> str:
-    lines = text.strip("\n").split("\n")
-    return "\n".join(" " * indent + line if line.strip() else line for line in lines)

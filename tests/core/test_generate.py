@@ -268,6 +268,12 @@ LARGEST: dict[str, tuple[Generate, int]] = {
         only("\\", 32, secret_string_template="{}", generate_string_key="p"), 9 + 2 * 32),
     "letters beyond ASCII": (
         only("a", 1, secret_string_template='{"é": 1}', generate_string_key="ü"), 20),
+    "no object, and behind it a blank that JSON does not know": (
+        only("a", 1, secret_string_template="{}\u00a0", generate_string_key="p"), 13),
+    "such a blank inside": (
+        only("a", 1, secret_string_template="{\u00a0}", generate_string_key="p"), 14),
+    "such a blank before": (
+        only("a", 1, secret_string_template="\u00a0{}", generate_string_key="p"), 14),
 }  # fmt: skip
 
 

@@ -60,6 +60,10 @@ FOLDED: dict[str, tuple[facts.Observed, plan.Action, plan.Done, facts.Observed]]
     "created without a value": (
         Absent(), BARE, plan.Done(id=ID),
         Present(secret=facts.Secret(id=ID, name=NAME, tags={}), created=True)),
+    "created without a value: what the store calls its version is no value of ours": (
+        Absent(), BARE, plan.Done(id=ID, version=cases.FRESH),
+        Present(
+            secret=facts.Secret(id=ID, name=NAME, tags={}, version=cases.FRESH), created=True)),
     "created, and the store tells no id": (
         Absent(), BARE, plan.Done(),
         Present(secret=facts.Secret(id="", name=NAME, tags={}), created=True)),
@@ -131,6 +135,10 @@ FOLDED: dict[str, tuple[facts.Observed, plan.Action, plan.Done, facts.Observed]]
         but(previous=cases.OLDER),
         plan.MoveStage(current=cases.OLDER, to=None, stage="AWSPREVIOUS"), plan.Done(),
         but(previous=None)),
+    "AWSPREVIOUS moved": (
+        but(previous=cases.OLDER),
+        plan.MoveStage(current=cases.OLDER, to=cases.FOREIGN, stage="AWSPREVIOUS"), plan.Done(),
+        but(previous=cases.FOREIGN)),
     "a label attached": (
         but(labels={"blue": cases.OLDER}),
         plan.MoveStage(current=None, to=cases.FIRST, stage="green"), plan.Done(),

@@ -9,6 +9,7 @@ from recoverable_secrets.core.orphans import (
     Claim,
     Declares,
     Gone,
+    Judged,
     Known,
     Stack,
     Told,
@@ -38,6 +39,7 @@ LONG = "x" * 120
         pytest.param("team-payments", None, id="named by people"),
         pytest.param("pulumi/shop/dev/db", None, id="named by people, alike but for the digest"),
         pytest.param("cloudformation//Db:0123456789abcdef", None, id="a path with nothing in it"),
+        pytest.param("cloudformation/shop//Db:0123456789abcdef", None, id="a name that is empty"),
         pytest.param("cloudformation/Db:0123456789abcdef", None, id="no stack at all"),
         pytest.param("", None, id="empty"),
         pytest.param(
@@ -49,6 +51,21 @@ LONG = "x" * 120
 )
 def test_what_a_tag_claims(tag: str, found: Claim | None) -> None:
     assert orphans.claim(tag) == found
+
+
+@pytest.mark.parametrize("spare", [1, 0])
+def test_a_tag_of_full_length_that_was_not_cut_hides_nothing(spare: int) -> None:
+    names = ("a" * 76, "b" * 76, "c" * (67 - spare))
+    tag = ownership.owner(("cloudformation", *names, "Db"), "label")
+    assert len(tag) == 256 - spare
+    assert orphans.claim(tag) == Claim(Stack(Tool.CLOUDFORMATION, names), "Db", "Db")
+
+
+def test_a_tag_one_character_too_long_does_not_tell_its_stack() -> None:
+    names = ("a" * 76, "b" * 76, "c" * 68)
+    tag = ownership.owner(("cloudformation", *names, "Db"), "label")
+    assert orphans.cut(tag)
+    assert orphans.claim(tag) is None
 
 
 def test_a_long_logical_id_alone_does_not_hide_the_stack() -> None:
@@ -65,62 +82,62 @@ def test_a_long_name_in_pulumi_never_hides_the_stack() -> None:
     assert found.stack == Stack(Tool.PULUMI, (orphans.part(LONG), orphans.part(LONG)))
 
 
-@pytest.mark.parametrize(
-    ("tag", "told", "verdict", "says"),
-    [
-        pytest.param(PULUMI, {}, Verdict.UNKNOWN, "nothing is known", id="no source"),
-        pytest.param(
-            PULUMI, {DEV: Untold("not asked")}, Verdict.UNKNOWN, "not asked", id="could not ask"
-        ),
-        pytest.param(PULUMI, {DEV: Gone("it is gone")}, Verdict.ORPHAN, "it is gone", id="gone"),
-        pytest.param(PULUMI, {DEV: Declares({})}, Verdict.ORPHAN, "any more", id="not declared"),
-        pytest.param(
-            PULUMI, {DEV: Declares({PULUMI: ARN})}, Verdict.DECLARED, "pulumi/shop/dev", id="is"
-        ),
-        pytest.param(
-            PULUMI,
-            {DEV: Declares({PULUMI: OTHER})},
-            Verdict.ORPHAN,
-            OTHER,
-            id="its resource is another secret now",
-        ),
-        pytest.param(
-            PULUMI, {DEV: Declares({PULUMI: None})}, Verdict.DECLARED, "at work", id="no id yet"
-        ),
-        pytest.param(
-            PULUMI,
-            {DEV: Gone("renamed"), Stack(Tool.PULUMI, ("shop", "new")): Declares({"x": ARN})},
-            Verdict.DECLARED,
-            "pulumi/shop/new",
-            id="the stack was renamed, and has not run since",
-        ),
-        pytest.param(
-            PULUMI,
-            {DEV: Declares({}, frozenset({ARN}))},
-            Verdict.DECLARED,
-            "declares it",
-            id="another type of resource took it over",
-        ),
-        pytest.param(
-            NESTED, {INNER: Declares({"Db": ARN})}, Verdict.DECLARED, "shop/Inner", id="nested"
-        ),
-        pytest.param("team", {}, Verdict.UNKNOWN, "names no stack", id="named by people"),
-        pytest.param(
-            "team",
-            {DEV: Declares({"team": OTHER})},
-            Verdict.UNKNOWN,
-            "names no stack",
-            id="people may name one owner for many secrets",
-        ),
-        pytest.param(
-            "team", {DEV: Declares({"team": ARN})}, Verdict.DECLARED, "shop/dev", id="found by id"
-        ),
-    ],
-)
-def test_the_verdict(tag: str, told: dict[Stack, Told], verdict: Verdict, says: str) -> None:
-    judged = Known(told).judge(ARN, tag)
-    assert judged.verdict is verdict
-    assert says in judged.why
+JUDGED: dict[str, tuple[str, dict[Stack, Told], Verdict, str]] = {
+    "no source": (PULUMI, {}, Verdict.UNKNOWN, "nothing is known of pulumi/shop/dev"),
+    "could not ask": (PULUMI, {DEV: Untold("not asked")}, Verdict.UNKNOWN, "not asked"),
+    "gone": (PULUMI, {DEV: Gone("it is gone")}, Verdict.ORPHAN, "it is gone"),
+    "not declared": (
+        PULUMI, {DEV: Declares({})}, Verdict.ORPHAN,
+        "pulumi/shop/dev does not declare db any more",
+    ),
+    "is": (
+        PULUMI, {DEV: Declares({PULUMI: ARN})}, Verdict.DECLARED, "pulumi/shop/dev declares it"),
+    "its resource is another secret now": (
+        PULUMI, {DEV: Declares({PULUMI: OTHER})}, Verdict.ORPHAN,
+        f"pulumi/shop/dev does not declare db with this secret any more, but with {OTHER}",
+    ),
+    "no id yet": (
+        PULUMI, {DEV: Declares({PULUMI: None})}, Verdict.DECLARED,
+        "pulumi/shop/dev declares it, and is at work on it",
+    ),
+    "the stack was renamed, and has not run since": (
+        PULUMI,
+        {DEV: Gone("renamed"), Stack(Tool.PULUMI, ("shop", "new")): Declares({"x": ARN})},
+        Verdict.DECLARED, "pulumi/shop/new declares it",
+    ),
+    "another type of resource took it over": (
+        PULUMI, {DEV: Declares({}, frozenset({ARN}))}, Verdict.DECLARED,
+        "pulumi/shop/dev declares it",
+    ),
+    "nested": (
+        NESTED, {INNER: Declares({"Db": ARN})}, Verdict.DECLARED,
+        "cloudformation/shop/Inner declares it",
+    ),
+    "nested, and not declared": (
+        NESTED, {INNER: Declares({"Other": None})}, Verdict.ORPHAN,
+        "cloudformation/shop/Inner does not declare Db any more",
+    ),
+    "named by people": (
+        "team", {}, Verdict.UNKNOWN, "its owner tag names no stack that could be looked at"),
+    "people may name one owner for many secrets": (
+        "team", {DEV: Declares({"team": OTHER})}, Verdict.UNKNOWN,
+        "its owner tag names no stack that could be looked at",
+    ),
+    "found by id": (
+        "team", {DEV: Declares({"team": ARN})}, Verdict.DECLARED, "pulumi/shop/dev declares it"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("tag", "told", "verdict", "why"), JUDGED.values(), ids=JUDGED)
+def test_the_verdict(tag: str, told: dict[Stack, Told], verdict: Verdict, why: str) -> None:
+    assert Known(told).judge(ARN, tag) == Judged(verdict, why)
+
+
+def test_what_is_known_is_as_it_was_told() -> None:
+    told: dict[Stack, Told] = {DEV: Gone("it is gone")}
+    known = Known(told)
+    told.clear()
+    assert known.judge(ARN, PULUMI) == Judged(Verdict.ORPHAN, "it is gone")
 
 
 def test_a_long_owner_leaves_the_reason_readable() -> None:

@@ -85,7 +85,9 @@ def test_a_part_of_an_owner_is_cut_beyond_80_characters() -> None:
         pytest.param(ownership.named_owner, 256, id="an owner of the user"),
         pytest.param(lambda text: ownership.default_name([text]), 512, id="a default name"),
         pytest.param(
-            lambda text: ownership.default_name([text[: len(text) // 2], text[len(text) // 2 + 1 :]]),
+            lambda text: ownership.default_name(
+                [text[: len(text) // 2], text[len(text) // 2 + 1 :]]
+            ),
             512,
             id="a default name in two parts",
         ),

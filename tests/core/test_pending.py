@@ -256,6 +256,15 @@ def test_a_store_that_tells_ends_is_believed_about_all() -> None:
     )  # fmt: skip
 
 
+def test_where_ends_are_told_a_window_that_ends_now_has_ended() -> None:
+    """Alone its date meant that the deletion had just been requested."""
+    ending, other = row(NOW, name="now"), row(NOW + SECOND, name="next")
+    assert ending.days_left == 7
+    first, second = pending.by_urgency([other, ending], NOW)
+    assert (first.name, first.days_left, first.surely_until) == ("now", 0, NOW)
+    assert second == other
+
+
 def test_a_store_that_tells_requests_is_left_at_that() -> None:
     rows = [row(NOW - DAY, name="a"), row(NOW, name="b")]
     assert pending.by_urgency(rows, NOW) == rows
@@ -271,6 +280,7 @@ FILTERS: list[Any] = [
     pytest.param({"owner": "pulumi/shop/prod"}, True, id="owner: its stack"),
     pytest.param({"owner": "pulumi/shop/prod/"}, True, id="owner: its stack, with the slash"),
     pytest.param({"owner": "pulumi/shop/pro"}, False, id="owner: half a step is another stack"),
+    pytest.param({"owner": "pulumi/shopX"}, False, id="owner: a letter more is another project"),
     pytest.param({"owner": "shop/prod"}, False, id="owner: a part is no beginning"),
     pytest.param({"owner": "Pulumi/shop"}, False, id="owner: its case counts"),
     pytest.param({"prefix": "app/"}, True, id="name: its beginning"),
@@ -292,8 +302,16 @@ def test_filters(asked: dict[str, Any], *, matches: bool) -> None:
 def test_a_secret_without_an_owner_is_nobodys() -> None:
     bare = row()
     assert pending.Filter().matches(bare, NOW)
-    for owner in ("a", "/", ":"):
+    for owner in ("a", "/", ":", "XXXX"):
         assert not pending.Filter(owner=owner).matches(bare, NOW)
+
+
+@pytest.mark.parametrize("letter", [*"0Xx-_.=+@ "])
+def test_only_a_slash_or_a_colon_ends_a_step(letter: str) -> None:
+    for end in ("/", ":"):
+        assert pending.of_owner(f"pulumi/shop{end}db", "pulumi/shop")
+    assert not pending.of_owner(f"pulumi/shop{letter}/db", "pulumi/shop")
+    assert not pending.of_owner("pulumi/shop/db", f"pulumi/shop{letter}")
 
 
 def test_what_is_overdue_is_within_any_time() -> None:

@@ -12,6 +12,7 @@ from recoverable_secrets.core.orphans import Stack, Tool
 
 ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:shop/dev/db-AbCdEf"
 URN = "urn:pulumi:dev::shop::pulumi-python:dynamic/recoverable-secrets:Secret::db"
+OTHER = ARN.replace("AbCdEf", "GhIjKl")
 ROOT = "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev"
 OWNER = "pulumi/shop/dev/db:0123456789abcdef"
 DEV = Stack(Tool.PULUMI, ("shop", "dev"))
@@ -72,6 +73,44 @@ def test_a_resource_whose_creation_failed_half_way_has_no_id_yet() -> None:
     assert found.resources == {OWNER: None}
 
 
+def test_what_is_not_declared_hides_nothing_of_what_comes_after_it() -> None:
+    after = {"urn": URN, "id": OTHER}
+    found = _read(_export(_resource(external=True), _resource(delete=True), after))[1]
+    assert found == orphans.Declares({}, frozenset({OTHER}))
+
+
+@pytest.mark.parametrize(
+    ("resource", "declares"),
+    [
+        pytest.param(
+            _resource(), orphans.Declares({OWNER: ARN}, frozenset({ARN})), id="id and ARN alike"
+        ),
+        pytest.param(
+            _resource(id="other"), orphans.Declares({OWNER: ARN}, frozenset({ARN})), id="the ARN"
+        ),
+        pytest.param(
+            _resource(outputs={"owner": OWNER}),
+            orphans.Declares({OWNER: ARN}, frozenset({ARN})),
+            id="the id",
+        ),
+        pytest.param(
+            _resource(id=OTHER),
+            orphans.Declares({OWNER: ARN}, frozenset({ARN, OTHER})),
+            id="two: the ARN is whose the tag speaks of",
+        ),
+        pytest.param(
+            _resource(external=False, delete=False),
+            orphans.Declares({OWNER: ARN}, frozenset({ARN})),
+            id="it says that it is neither read only nor replaced",
+        ),
+    ],
+)
+def test_a_secret_is_known_by_its_arn_or_its_id(
+    resource: dict[str, Any], declares: orphans.Declares
+) -> None:
+    assert _read(_export(resource)) == (DEV, declares)
+
+
 def test_a_backends_own_file_tells_its_stack_even_when_it_is_empty() -> None:
     document = {"version": 3, "checkpoint": {"stack": "organization/shop/dev", "latest": None}}
     assert _read(document) == (DEV, orphans.Declares({}))
@@ -96,30 +135,69 @@ def test_an_empty_export_is_of_the_stack_that_is_named() -> None:
     assert _read({"deployment": {}}, stack) == (DEV, orphans.Declares({}))
 
 
+NO_STATE = (
+    "dev.json is no state of Pulumi: give what `pulumi stack export` writes, or a backend's file "
+    "below .pulumi/stacks"
+)
+UNNAMED = (
+    "dev.json does not tell of which stack it is, as it has no resources: say "
+    "--state PROJECT/STACK=FILE"
+)
+ANOTHER = "dev.json is the state of pulumi/shop/dev, not of pulumi/shop/prod"
+
+
 @pytest.mark.parametrize(
-    ("document", "name", "says"),
+    ("document", "name", "text"),
     [
-        pytest.param([], None, "no state of Pulumi", id="a list"),
-        pytest.param({}, None, "no state of Pulumi", id="an empty object"),
-        pytest.param({"deployment": 1}, None, "no state of Pulumi", id="no deployment"),
-        pytest.param({"deployment": {}}, None, "PROJECT/STACK=FILE", id="does not tell its stack"),
+        pytest.param([], None, NO_STATE, id="a list"),
+        pytest.param({}, None, NO_STATE, id="an empty object"),
+        pytest.param({"deployment": 1}, None, NO_STATE, id="no deployment"),
+        pytest.param({"checkpoint": None}, None, NO_STATE, id="no checkpoint"),
+        pytest.param({"deployment": {}}, None, UNNAMED, id="does not tell its stack"),
         pytest.param(
             {"deployment": {"resources": [{"urn": "odd"}, {}]}},
             None,
-            "PROJECT/STACK=FILE",
+            UNNAMED,
             id="nor do its resources",
         ),
+        pytest.param({"deployment": {"resources": {"urn": ROOT}}}, None, UNNAMED, id="no list"),
+        pytest.param({"checkpoint": {"stack": "dev"}}, None, UNNAMED, id="nor its project"),
+        pytest.param(_export(), "shop/prod", ANOTHER, id="another one"),
         pytest.param(
-            {"checkpoint": {"stack": "dev"}}, None, "PROJECT/STACK=FILE", id="nor its project"
+            {"checkpoint": {"stack": "organization/shop/dev"}},
+            "shop/prod",
+            ANOTHER,
+            id="another one, and empty",
         ),
-        pytest.param(_export(), "shop/prod", "not of pulumi/shop/prod", id="another one"),
     ],
 )
-def test_what_is_refused(document: Any, name: str | None, says: str) -> None:
+def test_what_is_refused(document: Any, name: str | None, text: str) -> None:
     with pytest.raises(errors.InvalidInput) as caught:
         _read(document, pulumi_state.named(name) if name else None)
-    assert says in str(caught.value)
-    assert len(str(caught.value)) <= errors.LIMIT
+    assert str(caught.value) == text
+
+
+@pytest.mark.parametrize("name", [None, "shop/dev", "shop/test", "shop/prod"])
+def test_a_state_of_two_stacks_is_of_neither(name: str | None) -> None:
+    document = _export({"urn": ROOT.replace("dev", "test")})
+    with pytest.raises(errors.InvalidInput) as caught:
+        _read(document, pulumi_state.named(name) if name else None)
+    assert str(caught.value) == (
+        "dev.json names several stacks, pulumi/shop/dev and pulumi/shop/test: give one's"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        pytest.param("s" * 80, "s" * 80, id="as long as may be"),
+        pytest.param("s" * 81, "…" + "s" * 79, id="longer"),
+    ],
+)
+def test_the_name_of_a_long_file_leaves_room_for_what_is_wrong(source: str, shown: str) -> None:
+    with pytest.raises(errors.InvalidInput) as caught:
+        pulumi_state.read({}, source)
+    assert str(caught.value) == NO_STATE.replace("dev.json", shown)
 
 
 @pytest.mark.parametrize("text", ["shop", "shop/dev/db", "/dev", "a b/c", ""])

@@ -130,6 +130,18 @@ def test_what_is_throttled_waits_by_the_engine_s_clock() -> None:
     assert clock.now > 0
 
 
+def test_so_does_the_look_of_a_preview() -> None:
+    def look(number: int) -> scripted.Seen:
+        if not number:
+            raise errors.Throttled("slow down")
+        return LIVE
+
+    clock = StandingClock()
+    shown = Engine(Scripted(look), clock=clock).preview(gone(MEMORY), Policy())
+    assert "schedule deletion" in plan.describe(shown)
+    assert clock.now > 0
+
+
 def test_taking_back_copies_of_a_secret_that_is_gone() -> None:
     """Nothing is left to take back; the deletion that was cancelled cannot be put back."""
 

@@ -73,6 +73,9 @@ def read(document: object, source: str, name: Stack | None = None) -> tuple[Stac
         each for each in (listed if isinstance(listed, list) else ()) if isinstance(each, Mapping)
     ]
     told = set(_stacks(resources)) or set(_told(within.get("stack")))
+    if len(told) > 1:
+        one, other = sorted(map(str, told))[:2]
+        raise _wrong(source, f"names several stacks, {short(one)} and {short(other)}: give one's")
     if name and told - {name}:
         raise _wrong(source, f"is the state of {min(map(str, told))}, not of {name}")
     found = {name} if name else told
