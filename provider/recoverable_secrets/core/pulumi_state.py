@@ -74,7 +74,7 @@ def read(document: object, source: str, name: Stack | None = None) -> tuple[Stac
     ]
     told = set(_stacks(resources)) or set(_told(within.get("stack")))
     if len(told) > 1:
-        one, other = sorted(map(str, told))[:2]
+        one, other, *_ = sorted(map(str, told))
         raise _wrong(source, f"names several stacks, {short(one)} and {short(other)}: give one's")
     if name and told - {name}:
         raise _wrong(source, f"is the state of {min(map(str, told))}, not of {name}")
