@@ -187,3 +187,33 @@ def test_a_deputy_looks_at_the_key_as_a_user_does(mandate: Mandate) -> None:
     mark = None if mandate is Mandate.OWN else cases.LIVE_MARK
     gone = cases.gone(mandate=mandate, instance=mark)
     assert decide(present(None), gone, cases.policy(), cases.AWS) == plan.Plan((CHECK,))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("n" * 36, "n" * 36), ("m" + "n" * 36, "…" + "n" * 35)],
+    ids=["all of it", "its end"],
+)
+def test_a_key_that_cannot_be_used_is_told_to_the_letter(name: str, shown: str) -> None:
+    secret = cases.secret(name=name, kms_key_id=KEY)
+
+    def told(state: KeyState, date: dt.datetime | None = None) -> tuple[str, ...]:
+        found = cases.present(secret, key=Key(state=state, date=date))
+        failure = keys.unusable(found)
+        return (*((failure.text,) if failure else ()), *keys.warnings(found))
+
+    assert told(KeyState.PENDING_DELETION, DATE) == (
+        f"{shown} cannot be read: its key {KEY} is pending deletion. Call CancelKeyDeletion and "
+        "EnableKey for it, then run again",
+        f"key {KEY} of {shown} is to be deleted on 2030-01-31: after that its value is lost, "
+        "restored or not. CancelKeyDeletion keeps it",
+    )
+    assert told(KeyState.DISABLED) == (
+        f"{shown} cannot be read: its key {KEY} is disabled. Call EnableKey for it, then run again",
+        f"key {KEY} of {shown} is disabled: its value cannot be read until EnableKey",
+    )
+    assert told(KeyState.MISSING) == (f"key {KEY} of {shown} was not found: its value may be lost",)
+    assert told(KeyState.USABLE) == (
+        f"{shown} can be read again only as long as its key {KEY} exists: if that goes with this "
+        "stack, CancelKeyDeletion keeps it",
+    )
