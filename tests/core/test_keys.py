@@ -204,8 +204,8 @@ def test_a_key_that_cannot_be_used_is_told_to_the_letter(name: str, shown: str) 
 
     assert told(KeyState.PENDING_DELETION, DATE) == (
         (
-            f"{shown} cannot be read: its key {KEY} is pending deletion. Call CancelKeyDeletion and "
-            "EnableKey for it, then run again"
+            f"{shown} cannot be read: its key {KEY} is pending deletion. Call CancelKeyDeletion "
+            "and EnableKey for it, then run again"
         ),
         (
             f"key {KEY} of {shown} is to be deleted on 2030-01-31: after that its value is lost, "
@@ -219,7 +219,7 @@ def test_a_key_that_cannot_be_used_is_told_to_the_letter(name: str, shown: str) 
     assert told(KeyState.MISSING) == (f"key {KEY} of {shown} was not found: its value may be lost",)
     assert told(KeyState.USABLE) == (
         (
-            f"{shown} can be read again only as long as its key {KEY} exists: if that goes with this "
-            "stack, CancelKeyDeletion keeps it"
+            f"{shown} can be read again only as long as its key {KEY} exists: if that goes with "
+            "this stack, CancelKeyDeletion keeps it"
         ),
     )
