@@ -213,6 +213,14 @@ def test_error_bodies(fuzz: Fuzz) -> None:
     fuzz.run(check, st.tuples(SUBJECTS, RESPONSES))
 
 
+def test_a_code_that_is_nested_for_ever_is_no_code() -> None:
+    """Found by seed 23. From no AWS, but from what answers in its place."""
+    nested = {"Error": {"Code": odd.deep(5000), "Message": odd.deep(5000)}}
+    meaning = aws_errors.from_service(nested, aws_errors.Subject("GetSecretValue", "prod/db"))
+    assert isinstance(meaning, errors.StoreError)
+    assert meaning.code == "Unknown"
+
+
 VALUES = st.sampled_from((
     'pass"word', "two\nlines", "back\\slash", "ünïcode", judge.CANARY, "tab\there", "<&>'",
 ))  # fmt: skip

@@ -171,7 +171,7 @@ def from_service(
         subject: What the call was about.
     """
     told = response.get("Error", {})
-    code, text = str(told.get("Code", "Unknown")), str(told.get("Message", ""))
+    code, text = _told(told, "Code") or "Unknown", _told(told, "Message")
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     name = errors.short(subject.name)
     if _conflicts(code, text, subject.operation):
@@ -207,6 +207,12 @@ def from_service(
         f"{errors.clip(shown, 120) or 'its text is withheld, as it may repeat the value'}",
         code,
     )
+
+
+def _told(error: Mapping[str, Any], what: str) -> str:
+    """Return a text of an error; what is none comes from no AWS, and may be nested for ever."""
+    found = error.get(what)
+    return str(found) if isinstance(found, str | int) else ""
 
 
 def _conflicts(code: str, text: str, operation: str) -> bool:
