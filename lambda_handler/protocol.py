@@ -1,8 +1,9 @@
 """The answer to CloudFormation: crhelper sends it, and here stands what crhelper leaves open.
 
 crhelper answers twice when its timer was first, with an empty id when nobody has set one, in any
-size, and logs errors with all that they hold. CloudFormation in turn takes an answer's id for
-the resource's for good, and deletes by it.
+size, and logs errors with all that they hold; its timer leaves half a second for the answer, which
+a slow machine does not make. CloudFormation in turn takes an answer's id for the resource's for
+good, and deletes by it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ NOT_CREATED = "recoverable-secrets:not-created:"
 
 _SHARE = 0.25
 _MARGIN_SECONDS = 20.0
+_ANSWER_SHARE = 0.125
+_ANSWER_SECONDS = (0.5, 5.0)
+"""Least and most time for the last answer: the most lets crhelper try again once or twice."""
+
 _LONGEST_PATIENCE = 3600.0
 _KNOWN = frozenset(
     {
@@ -102,6 +107,9 @@ Work = Callable[[Request], Answer]
 class Protocol(crhelper.CfnResource):
     """One event's way through crhelper. Made for each event, so that none sees another's."""
 
+    _context: Any  # crhelper's own, as _event is.
+    _event: Mapping[str, Any]
+
     def __init__(self, work: Work, spelt: Callable[[str], str]) -> None:
         """Make it.
 
@@ -156,6 +164,15 @@ class Protocol(crhelper.CfnResource):
             self.Data = dict(answer.data)
             return answer.id
         return self._fallback
+
+    def _set_timeout(self) -> None:
+        """Have FAILED sent while Lambda still lets it out and CloudFormation still waits for it."""
+        left = self._context.get_remaining_time_in_millis() / 1000
+        left = min(left, _patience(self._event))
+        least, most = _ANSWER_SECONDS
+        margin = max(least, min(most, _ANSWER_SHARE * left))
+        self._timer = threading.Timer(left - margin, self._timeout)
+        self._timer.start()
 
     def _timeout(self) -> None:
         self._send(
@@ -237,7 +254,7 @@ def _mapping(given: object) -> Mapping[str, Any]:
 def _patience(event: Mapping[str, Any]) -> float:
     """Return how long CloudFormation waits for the answer, in seconds."""
     declared = str(_mapping(event.get("ResourceProperties")).get("ServiceTimeout"))
-    return float(declared) if re.fullmatch(r"[0-9]{1,4}", declared) else _LONGEST_PATIENCE
+    return float(declared) if re.fullmatch(r"[1-9][0-9]{0,3}", declared) else _LONGEST_PATIENCE
 
 
 def _seconds(context: Any, patience: float, start: float) -> float:

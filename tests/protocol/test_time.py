@@ -1,7 +1,7 @@
 """Time that runs out at every step: one answer, never an empty id, and the next attempt ends well.
 
 `slow`: a call takes so long that the engine's own deadline comes. `hung`: a call does not come
-back before crhelper's timer answers; what the work then says must not be sent.
+back before the timer answers; what the work then says must not be sent.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ OLD = {"SecretString": "first-value", "Description": "old", "Tags": [{"Key": "a"
 NEW = {"SecretString": "second-value", "Description": "new", "Tags": [{"Key": "b", "Value": "2"}]}
 SECONDS = 300.0
 LITTLE, HANGS = 0.62, 0.25
-"""crhelper's timer answers half a second before the end: while a call hangs."""
+"""The timer answers half a second before the end at the latest: while a call hangs."""
 
 
 def creation(world: World) -> tuple[Stack, Event]:
@@ -191,8 +191,40 @@ def test_hardly_any_time_from_the_start(world: World, seconds: float) -> None:
     ends_as_undisturbed(world, creation)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "waits", "timer"),
+    [
+        (2, {}, 1.5),
+        (4, {}, 3.5),
+        (16, {}, 14.0),
+        (40, {}, 35.0),
+        (480, {}, 475.0),
+        (480, {"ServiceTimeout": "600"}, 475.0),
+        (480, {"ServiceTimeout": "60"}, 55.0),
+        (480, {"ServiceTimeout": "8"}, 7.0),
+        (480, {"ServiceTimeout": "0"}, 475.0),
+        (480, {"ServiceTimeout": "soon"}, 475.0),
+    ],
+)
+def test_when_the_timer_answers(
+    world: World, seconds: float, waits: dict[str, str], timer: float
+) -> None:
+    """Before Lambda's end and CloudFormation's: with half to five seconds for the way there."""
+    stack = Stack(world)
+    stack.record.becomes("CREATE_IN_PROGRESS")
+    set_to: list[float] = []
+
+    def look(_: object) -> None:
+        running = (one for one in threading.enumerate() if isinstance(one, threading.Timer))
+        set_to.extend(one.interval for one in running)
+
+    world.aws.inject(faults.Hook(callback=look))
+    world.deliver(stack.event("Create", {**NEW, **waits}), seconds=seconds).expect_success()
+    assert set_to == [pytest.approx(timer, abs=0.2)]
+
+
 def test_the_time_was_over_before_it_began(world: World) -> None:
-    """crhelper then makes a timer of negative length."""
+    """The timer's length is negative then."""
     _, event = creation(world)
     assert world.deliver(event, seconds=0).answer["PhysicalResourceId"]
 

@@ -31,6 +31,9 @@ SERVICE_TIMEOUT = 45
 """Seconds that CloudFormation waits for the function's answer: less than SECONDS."""
 
 FUNCTION_TIMEOUT = 40
+HANGING_SECONDS = 10
+"""When Lambda ends a function one of whose calls hangs: before the SDK would make it again."""
+
 HANDLER = "lambda_handler.handler.handler"
 ROLE = f"arn:aws:iam::{DEFAULT_ACCOUNT}:role/recoverable-secrets"
 TYPE = "Custom::RecoverableSecret"

@@ -35,9 +35,6 @@ from stacks.test_whole_secret_stories import FIRST, SECOND, SHARING
 
 SETTINGS = {**SHARING, "ALLOW_FORCE_DELETE": "yes"}
 FORCED = {**FIRST, "ForceDeleteWithoutRecovery": True}
-HANGING_SECONDS = 8
-"""When Lambda ends a function one of whose calls hangs."""
-
 SETTLED_SECONDS = 4 * clouds.SECONDS
 """Longest for what is disturbed: a function begins anew, and CloudFormation rolls back."""
 
@@ -162,7 +159,7 @@ class Life:
 
         self.cloud.aws.hook("*", trouble.when, strike, nth=trouble.nth)  # type: ignore[arg-type]
         if trouble.kind == "hangs":
-            self._may_take(HANGING_SECONDS)
+            self._may_take(clouds.HANGING_SECONDS)
         try:
             return self.operate()
         finally:

@@ -158,9 +158,9 @@ def test_update_rollback_failed_and_the_secret_is_skipped(
 
 
 def test_a_function_whose_time_was_up(cloud: Cloud, ended: list[Outcome]) -> None:
-    token = cloud.functions.install("little-time", {}, timeout=4)
+    token = cloud.functions.install("little-time", {}, timeout=clouds.HANGING_SECONDS)
     goes_on = threading.Event()
-    cloud.aws.hook("CreateSecret", "before", lambda _: goes_on.wait(20))
+    cloud.aws.hook("CreateSecret", "before", lambda _: goes_on.wait(clouds.SECONDS))
     hung = cloud.create("shop", cloud.template(token=token, **FIRST), ends="ROLLBACK_COMPLETE")
     goes_on.set()
     trouble.check("The function's time was up", hung.reason())

@@ -91,13 +91,13 @@ def test_the_same_change_again_after_it_was_rolled_back(cloud: Cloud) -> None:
 
 def test_a_call_that_hangs(cloud: Cloud) -> None:
     """The function answers before Lambda ends it, and the next attempt finds what came of it."""
-    token = cloud.functions.install("short-lived", {}, timeout=4)
+    token = cloud.functions.install("short-lived", {}, timeout=clouds.HANGING_SECONDS)
     goes_on = threading.Event()
-    cloud.aws.hook("CreateSecret", "before", lambda _: goes_on.wait(20))
+    cloud.aws.hook("CreateSecret", "before", lambda _: goes_on.wait(clouds.SECONDS))
     hung = cloud.create("shop", cloud.template(token=token, **FIRST), ends="ROLLBACK_COMPLETE")
     assert "time was up" in hung.reason()
     goes_on.set()  # Nobody waits for this answer any more.
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + clouds.SECONDS
     while cloud.secret().state != "live" and time.monotonic() < deadline:
         time.sleep(0.02)
     late = cloud.secret()
