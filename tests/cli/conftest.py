@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from emulation import Aws
+from emulation import Aws, Clock
+from protocol.passing import Passing
 from recoverable_secrets import cli
 from recoverable_secrets.stores import aws as aws_store
 
@@ -144,6 +145,12 @@ def ran(world: World, capsys: pytest.CaptureFixture[str]) -> Runner:
         return Ran(code, out, err)
 
     return run
+
+
+@pytest.fixture
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses of this process take no time: who is throttled tries again for a minute."""
+    Passing(Clock()).install(monkeypatch)
 
 
 class Terminal:

@@ -244,6 +244,7 @@ def test_several_regions(ran: Runner, account: Account) -> None:
 
 
 @pytest.mark.parametrize("command", [EVENTS, ("status",), ("remove", "--yes")])
+@pytest.mark.usefixtures("_no_waiting")
 def test_trouble_has_its_exit_code(
     ran: Runner, account: Account, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:

@@ -211,6 +211,7 @@ def test_iam_may_not_be_asked(account: Account, ran: Any) -> None:
         pytest.param({"EvaluationResults": []}, "says nothing", id="silent"),
     ],
 )
+@pytest.mark.usefixtures("_no_waiting")
 def test_iam_does_not_tell(account: Account, ran: Any, answer: Any, says: str) -> None:
     account.answers["iam:SimulatePrincipalPolicy"] = answer
     check = one(examined(ran, "--for", "resource", code=0), "teardown")

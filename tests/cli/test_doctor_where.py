@@ -247,6 +247,7 @@ def test_a_trail_that_cannot_be_judged(
     assert ("cloudtrail:GetTrailStatus" in asks) is (answer is DENIED)
 
 
+@pytest.mark.usefixtures("_no_waiting")
 def test_trails_cannot_be_listed(account: Account, ran: Any) -> None:
     account.answers["cloudtrail:DescribeTrails"] = DENIED
     told, check = _trails(account, ran, 0)

@@ -166,6 +166,7 @@ def test_a_stack_whose_name_was_cut_in_the_tag(cloud: Services, world: Any, ran:
         pytest.param(Fault("Odd", "what is this"), 1, "Odd", id="anything else"),
     ],
 )
+@pytest.mark.usefixtures("_no_waiting")
 def test_what_cannot_be_asked_is_unknown(
     cloud: Services, world: Any, ran: Any, answer: Any, code: int, says: str
 ) -> None:
@@ -232,6 +233,7 @@ def test_the_table(cloud: Services, world: Any, ran: Any, tmp_path: Path) -> Non
     )
 
 
+@pytest.mark.usefixtures("_no_waiting")
 def test_a_region_that_fails_does_not_stop_the_others(world: Any, ran: Any) -> None:
     world.make("shop/dev/db", owner=PULUMI, region=THERE)
     world.aws.inject(
